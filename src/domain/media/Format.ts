@@ -1,0 +1,49 @@
+/** How a log becomes bytes: encoded once for everybody where possible, for one viewer where not. */
+import type { MediaFrame } from "./MediaFrame.ts"
+import type { SlabWriter } from "./SlabWriter.ts"
+
+/** What became of a frame in the shared bytes. */
+export const Encoded = {
+  /** Written once, for everybody. */
+  Shared: 0,
+  /** Not part of this format: nobody gets it. */
+  Absent: 1,
+  /** Each viewer has it encoded by `ViewerFormat.own`. */
+  Own: 2
+} as const
+export type Encoded = (typeof Encoded)[keyof typeof Encoded]
+
+/** A place where a viewer enters the log. */
+export interface Join {
+  /** Metadata, then audio headers, then video headers in force there; empty if the stream has not begun. */
+  readonly headers: ReadonlyArray<MediaFrame>
+  /** Timestamp of the frame at that place, milliseconds. */
+  readonly timestamp: number
+  /** Lowest timestamp that can still follow, on any track. */
+  readonly earliest: number
+}
+
+/** One viewer's part of the encoding: what stands before and between the shared bytes. */
+export interface ViewerFormat {
+  /** Bytes to write on joining, jumping or resuming: headers, anchors, file header. May be empty. */
+  readonly enter: (join: Join) => Uint8Array
+  /** One frame for this viewer alone. */
+  readonly own: (frame: MediaFrame) => Uint8Array
+}
+
+/** The shared encoder of one projection: it sees every frame of the log from where it began, in order. */
+export interface SharedEncoder {
+  readonly encode: (frame: MediaFrame, out: SlabWriter) => Encoded
+  /** The lane (0–31) of a frame: a viewer that enters gets the first frame of each lane in `lanes` as its own. */
+  readonly lane: (frame: MediaFrame) => number
+}
+
+export interface Format {
+  /** Viewers with equal keys share one projection. Names every option that changes the shared bytes. */
+  readonly key: string
+  /** Bit mask of the lanes in which a viewer needs its first frame encoded for itself; 0 where bytes are absolute. */
+  readonly lanes: number
+  readonly encoder: () => SharedEncoder
+  /** What is private to the viewer (its stream id, say) is in this closure, not in the key. */
+  readonly viewer: () => ViewerFormat
+}

@@ -1,0 +1,65 @@
+/** Every client of every protocol: who it is, what it does, how to end it. */
+import * as Context from "effect/Context"
+import type * as Deferred from "effect/Deferred"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type { StreamName } from "../domain/media/StreamName.ts"
+
+/** An operator, or another session, ended this one. */
+export class SessionKicked extends Schema.TaggedError<SessionKicked>()("SessionKicked", { reason: Schema.String }) {
+  override get message() {
+    return `session ended: ${this.reason}`
+  }
+}
+
+/** `max_connections` is reached. */
+export class TooManyConnections extends Schema.TaggedError<TooManyConnections>()("TooManyConnections", {
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `more than ${this.limit} connections (max_connections)`
+  }
+}
+
+/** Plain counters: whoever moves bytes or frames adds to them; nobody is told. */
+export interface SessionCounters {
+  bytesIn: () => number
+  bytesOut: () => number
+  framesIn: number
+  framesOut: number
+  /** Frames a slow viewer lost, and in how many jumps. */
+  framesDropped: number
+  jumps: number
+}
+
+export interface Session {
+  /** 8 characters, the one id of log, API and callbacks. */
+  readonly id: string
+  /** `rtmp`, `http`, `websocket` …: what the layer says. */
+  readonly protocol: string
+  /** Address of the client without port. */
+  readonly address: string
+  /** Milliseconds of the epoch. */
+  readonly openedAt: number
+  /** SRS's client type (`fmle-publish`, `rtmp-play`, `flv-play` …), empty until identified. */
+  type: string
+  stream: StreamName | undefined
+  role: "" | "publish" | "play"
+  tcUrl: string
+  pageUrl: string
+  swfUrl: string
+  readonly counters: SessionCounters
+  /** Fails when the session is kicked; `runSession` races it. */
+  readonly kicked: Deferred.Deferred<never, SessionKicked>
+}
+
+export class Sessions extends Context.Service<Sessions, {
+  /** In the register until the scope closes. */
+  readonly open: (
+    fields: Pick<Session, "protocol" | "address"> & Pick<SessionCounters, "bytesIn" | "bytesOut">
+  ) => Effect.Effect<Session, TooManyConnections, Scope.Scope>
+  readonly all: () => ReadonlyMap<string, Session>
+  /** Ends a session; false if there is none with this id. */
+  readonly kick: (id: string, reason: string) => Effect.Effect<boolean>
+}>()("sluice/services/Sessions") {}

@@ -1,0 +1,95 @@
+/** TCP and TLS connections, and the means to listen for them and to make them. */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+
+/** The peer has closed, or the network failed: the ordinary end of a connection. */
+export class ConnectionClosed extends Schema.TaggedError<ConnectionClosed>()("ConnectionClosed", {
+  reason: Schema.String
+}) {
+  override get message() {
+    return `connection closed: ${this.reason}`
+  }
+}
+
+/** A port that cannot be bound, a peer that cannot be reached, a certificate that cannot be used. */
+export class TransportFailed extends Schema.TaggedError<TransportFailed>()("TransportFailed", {
+  action: Schema.Literals(["listen", "connect", "tls"]),
+  endpoint: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `cannot ${this.action} ${this.endpoint}: ${this.reason}`
+  }
+}
+
+export interface Endpoint {
+  /** Address or name; empty for all addresses. */
+  readonly host: string
+  readonly port: number
+}
+
+export interface TlsFiles {
+  /** Paths of PEM files. */
+  readonly key: string
+  readonly cert: string
+}
+
+/** At most this many bytes wait unread; then the socket is paused until somebody reads. */
+export const maxUnreadBytes = 262_144
+
+export interface Connection {
+  /** `address:port` of the peer, an IPv6 address in brackets; without port where there is none. */
+  readonly peer: string
+  /** The local port it arrived on. */
+  readonly localPort: number
+  readonly encrypted: boolean
+  /** All that has arrived since the last read. The bytes are the reader's for good. One reader at a time. */
+  readonly read: Effect.Effect<Uint8Array, ConnectionClosed>
+  /** Gives bytes back: the next `read` returns them first. */
+  readonly unread: (bytes: Uint8Array) => void
+  /** Hands bytes over: they must never change afterwards. Never waits, never fails; ask `queuedBytes`. */
+  readonly write: (bytes: Uint8Array) => void
+  /** Bytes handed over that the kernel has not taken yet. */
+  readonly queuedBytes: () => number
+  /** Waits until `queuedBytes` is 0. */
+  readonly drained: Effect.Effect<void, ConnectionClosed>
+  /** Called, on the socket's own stack, each time `queuedBytes` falls to 0 after it was not; one listener. */
+  readonly onDrain: (listener: () => void) => void
+  /** Waits for the peer to close or the network to fail, without reading. */
+  readonly closed: Effect.Effect<void>
+  /** Collects what arrives for so many milliseconds before a read returns; 0 returns at once. */
+  readonly mergedRead: (millis: number) => void
+  /** Sends what is queued, then closes; waits at most `endTimeout` for the peer to take it. */
+  readonly end: Effect.Effect<void>
+  readonly bytesIn: () => number
+  readonly bytesOut: () => number
+  /** The socket underneath, for a server of another kind to take over (`node:http`); `undefined` in memory. */
+  readonly socket: unknown
+}
+
+export interface ListenOptions {
+  readonly tls?: TlsFiles | undefined
+  readonly noDelay?: boolean | undefined
+}
+
+export interface ConnectOptions {
+  readonly timeoutMillis: number
+  /** TLS with this server name; certificates are verified unless `verify` is false. */
+  readonly tls?: { readonly serverName: string; readonly verify: boolean } | undefined
+}
+
+export class Transport extends Context.Service<Transport, {
+  /** Listens until the scope closes. Returns once bound, with the port in use (that of the system for port 0). */
+  readonly listen: (
+    endpoint: Endpoint,
+    options: ListenOptions,
+    onConnection: (connection: Connection) => Effect.Effect<void>
+  ) => Effect.Effect<number, TransportFailed, Scope.Scope>
+  /** Closed with the scope. */
+  readonly connect: (
+    endpoint: Endpoint,
+    options: ConnectOptions
+  ) => Effect.Effect<Connection, TransportFailed, Scope.Scope>
+}>()("sluice/services/Transport") {}
