@@ -1,0 +1,19 @@
+import { endpoints, flag, group, table, text } from "../entries.ts"
+
+export const rtmps = table({
+  title: "RTMPS",
+  doc: "RTMP over TLS.",
+  active: true,
+  global: {
+    rtmps: group(
+      "rtmps",
+      { doc: "The listeners and their certificate." },
+      {
+        enabled: flag("enabled", { default: false, strict: true, reload: "start", doc: "Listen for RTMPS." }),
+        listen: endpoints("listen", { default: [443], strict: true, reload: "start", doc: "Endpoints." }),
+        key: text("key", { default: "./conf/server.key", reload: "next", doc: "PEM file of the private key." }),
+        cert: text("cert", { default: "./conf/server.crt", reload: "next", doc: "PEM file of the certificates." })
+      }
+    )
+  }
+})
