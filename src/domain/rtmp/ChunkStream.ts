@@ -1,0 +1,58 @@
+/** What one chunk stream of one direction remembers between chunks (RTMP 1.0 §5.3.1.2). */
+
+/** A 24-bit time field with this value says that 32 bits follow the message header (RTMP 1.0 §5.3.1.3). */
+export const extendedMark = 0xffffff
+
+/**
+ * An extended time of a fmt 1, 2 or 3 chunk is a delta, but SRS and its edges write the absolute time. A value within
+ * ten seconds of the previous time is taken as absolute: as a delta it would be a jump of more than four hours.
+ */
+const absoluteToleranceMillis = 10_000
+
+const none = new Uint8Array(0)
+
+export class ChunkStream {
+  readonly id: number
+  /** Time of the last message: milliseconds, uint32. */
+  timestamp = 0
+  /** What a fmt 3 chunk adds when it begins a message. After fmt 0 it is the absolute time, as the spec has it. */
+  delta = 0
+  /** The 32 bits that followed the last header's time field, -1 when none did. */
+  extended = -1
+  length = 0
+  type = 0
+  streamId = 0
+  /** An unfinished message: `received` of `length` bytes are in `bytes` from `start` on. */
+  partial = false
+  bytes: Uint8Array = none
+  start = 0
+  received = 0
+
+  constructor(id: number) {
+    this.id = id
+  }
+
+  setTime(timestamp: number, extended: number): void {
+    this.timestamp = timestamp
+    this.delta = timestamp
+    this.extended = extended
+  }
+
+  addTime(delta: number, extended: number): void {
+    this.delta = extended >= 0 && this.#isAbsolute(extended) ? (extended - this.timestamp) >>> 0 : delta
+    this.timestamp = (this.timestamp + this.delta) >>> 0
+    this.extended = extended
+  }
+
+  #isAbsolute(extended: number): boolean {
+    const asDelta = Math.abs(extended | 0)
+    return asDelta >= extendedMark && Math.abs((extended - this.timestamp) | 0) <= absoluteToleranceMillis
+  }
+
+  /** Forgets the message, finished or not, and lets its bytes go. */
+  release(): void {
+    this.partial = false
+    this.bytes = none
+    this.received = 0
+  }
+}
