@@ -18,3 +18,14 @@ export class VitalLoopDied extends Data.TaggedError("VitalLoopDied")<{
 export const VitalLoops = Context.Reference<{
   readonly died: (error: VitalLoopDied) => Effect.Effect<void>
 }>("sluice/services/Telemetry/VitalLoops", { defaultValue: () => ({ died: () => Effect.void }) })
+
+/** Where the log is written. */
+export class LogTank extends Context.Service<
+  LogTank,
+  {
+    /** Closes the log file; the next line opens its path again (SIGUSR1, after a rotation). */
+    readonly reopen: Effect.Effect<void>
+    /** Lines that could not be written since the start. */
+    readonly lost: () => number
+  }
+>()("sluice/services/Telemetry/LogTank") {}

@@ -9,10 +9,10 @@ export interface ErrorFacts {
 }
 
 /** Numbers for errors that other packages define, and for those of the transport, which know no SRS. */
-const codesByTag: Readonly<Record<string, number>> = {
-  TimeoutError: srsErrors.SocketTimeout,
-  ConnectionClosed: srsErrors.SocketClosed
-}
+const codesByTag: ReadonlyMap<string, number> = new Map([
+  ["TimeoutError", srsErrors.SocketTimeout],
+  ["ConnectionClosed", srsErrors.SocketClosed]
+])
 
 /** The facts of any thrown or failed value. Total. */
 export const errorFacts = (error: unknown): ErrorFacts => {
@@ -20,7 +20,7 @@ export const errorFacts = (error: unknown): ErrorFacts => {
   const { code, _tag, name } = error as { readonly code?: unknown; readonly _tag?: unknown; readonly name?: unknown }
   const own = typeof _tag === "string" ? _tag : typeof name === "string" ? name : "Error"
   // Node's system errors have a `code` too, a text.
-  const number = typeof code === "number" && Number.isSafeInteger(code) && code > 0 ? code : codesByTag[own]
+  const number = typeof code === "number" && Number.isSafeInteger(code) && code > 0 ? code : codesByTag.get(own)
   return number === undefined
     ? { "error.name": own }
     : { "error.code": number, "error.name": srsErrorName(number) ?? own }

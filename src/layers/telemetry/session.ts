@@ -10,6 +10,7 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { errorFacts } from "../../domain/errors/errorFacts.ts"
+import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { sessionId } from "../../domain/log/sessionId.ts"
 import type { SessionKicked } from "../../services/Sessions.ts"
 import { type SessionEnd, sessionEnd } from "../../domain/log/sessionEnd.ts"
@@ -77,8 +78,8 @@ export const makeSessionId: Effect.Effect<string> = Effect.map(Random.Random, (r
 
 /**
  * Runs a session in a scope, under a root span, between the log lines "session opened" and "session closed" or
- * "session failed". Never fails; only an interruption (kick, shutdown) goes on to the calling fiber. Its scope closes
- * first, then the end is logged inside the span, and last the span ends with the session's true exit.
+ * "session failed". `ConnectionClosed` is an ordinary end. Never fails; only an interruption (kick, shutdown) goes on to
+ * the calling fiber. Its scope closes first, then the end is logged inside the span, and last the span ends with the session's true exit.
  */
 export const runSession =
   (fields: SessionFields, options: SessionOptions = {}) =>
@@ -92,7 +93,7 @@ export const runSession =
       )
       const kick = listenForKick(options.kicked, fiber)
       return Effect.logInfo("session opened").pipe(
-        Effect.andThen(kick.reason() === undefined ? session : Effect.interrupt),
+        Effect.andThen(kick.reason() === undefined ? untilPeerLeaves(session, running) : Effect.interrupt),
         Effect.scoped,
         Effect.provideService(CurrentSession, running),
         Effect.onExit((exit) => {
@@ -108,6 +109,16 @@ export const runSession =
       Effect.ignoreCause,
       Effect.annotateLogs(fields)
     )
+
+/** A peer that leaves is an ordinary end of any session. */
+const untilPeerLeaves = <A, E, R>(session: Effect.Effect<A, E, R>, running: RunningSession) =>
+  session.pipe(
+    Effect.catch((error: E) => {
+      if (errorFacts(error)["error.code"] !== srsErrors.SocketClosed) return Effect.fail(error)
+      running.annotate({ "session.end_by": "peer" })
+      return Effect.void
+    })
+  )
 
 /** Interrupts the fiber when the kick comes, without a fiber of its own to wait for it: there is one per session. */
 const listenForKick = (kicked: SessionOptions["kicked"], fiber: Fiber.Fiber<unknown, unknown>) => {
@@ -136,8 +147,7 @@ const endOf = (exit: Exit.Exit<unknown, unknown>, kick: string | undefined): Fac
     return kick === undefined ? { "session.end": "shutdown" } : { "session.end": "kicked", "session.end_reason": kick }
   }
   const error = Cause.squash(exit.cause)
-  const message = Cause.prettyErrors(exit.cause)[0]?.message ?? ""
-  return { "session.end": sessionEnd(error), "session.end_reason": message, ...errorFacts(error) }
+  return { "session.end": sessionEnd(error), ...errorFacts(error) }
 }
 
 const logEnd = (end: SessionEnd, exit: Exit.Exit<unknown, unknown>) => {

@@ -14,6 +14,7 @@ import {
   type SessionOptions
 } from "../../../src/layers/telemetry/session.ts"
 import { SessionKicked } from "../../../src/services/Sessions.ts"
+import { ConnectionClosed } from "../../../src/services/Transport.ts"
 import { StreamBusy } from "../../../src/services/SourceRegistry.ts"
 import { effect } from "../../support/effect.ts"
 import { makeRecorder } from "./recorder.ts"
@@ -86,6 +87,14 @@ effect("an error with the number of a timeout ends as timeout", () =>
   Effect.gen(function* () {
     const { last, end } = yield* record(Effect.fail(new Silence()))
     expect([end, last.annotations["error.name"]]).toEqual(["timeout", "SocketTimeout"])
+  })
+)
+
+effect("a peer that leaves is an ordinary end, marked as the peer's", () =>
+  Effect.gen(function* () {
+    const { exit, last, end } = yield* record(Effect.fail(new ConnectionClosed({ reason: "reset" })))
+    expect([end, Exit.isSuccess(exit!), last.message]).toEqual(["closed", true, "session closed"])
+    expect(last.annotations["session.end_by"]).toBe("peer")
   })
 )
 
