@@ -1,0 +1,80 @@
+/** `onMetaData` of a publisher (FLV 10.1 §E.5, Enhanced RTMP v2 §Metadata): kept whole but for what a live stream lacks. */
+
+import { AmfObject, type AmfValue } from "../amf/AmfValue.ts"
+import { fourCcOf } from "../codec/CodecId.ts"
+
+/** What the publisher says of its stream; undefined where it says nothing usable. */
+export interface MetadataFacts {
+  /** Pixels. */
+  readonly width: number | undefined
+  readonly height: number | undefined
+  readonly framesPerSecond: number | undefined
+  /** As in `MediaFrame.codec`, also where the publisher wrote the four characters. */
+  readonly videoCodec: number | undefined
+  readonly audioCodec: number | undefined
+  /** Hertz. */
+  readonly audioSampleRate: number | undefined
+  readonly stereo: boolean | undefined
+  readonly encoder: string | undefined
+}
+
+export interface Metadata {
+  /** `onMetaData` and its object, to be encoded for viewers. */
+  readonly values: ReadonlyArray<AmfValue>
+  readonly facts: MetadataFacts
+  /** Set by encoders of Bravo: times are absolute, and `atc_auto` turns `atc` on. */
+  readonly bravoAtc: boolean
+}
+
+/** Of a file. A live stream has neither, and ExoPlayer stops at `duration`. */
+const fileMembers = ["duration", "filesize"]
+
+/**
+ * Metadata from the values of a data message, or undefined if it is none: other data messages, and `onMetaData` without
+ * an object. The object comes as an ECMA array, because FFmpeg looks for the tracks of a stream in nothing else.
+ */
+export const readMetadata = (
+  values: ReadonlyArray<AmfValue>,
+  server: string,
+  serverVersion: string
+): Metadata | undefined => {
+  const nameAt = values[0] === "@setDataFrame" ? 1 : 0
+  const received = values[nameAt + 1]
+  if (values[nameAt] !== "onMetaData" || !(received instanceof AmfObject)) return undefined
+  const object = new AmfObject(received, "ecmaArray")
+  for (const name of fileMembers) object.delete(name)
+  // Deleted first, so that they come last also where a relay in front of us has set its own.
+  for (const name of ["server", "server_version"]) object.delete(name)
+  object.set("server", server)
+  object.set("server_version", serverVersion)
+  const bravoAtc = received.get("bravo_atc")
+  return {
+    values: ["onMetaData", object],
+    facts: readFacts(received),
+    bravoAtc: bravoAtc === "true" || bravoAtc === true
+  }
+}
+
+const readFacts = (object: AmfObject): MetadataFacts => {
+  const stereo = object.get("stereo")
+  const encoder = object.get("encoder")
+  return {
+    width: positive(object.get("width")),
+    height: positive(object.get("height")),
+    framesPerSecond: positive(object.get("framerate")) ?? positive(object.get("fps")),
+    videoCodec: codecId(object.get("videocodecid")),
+    audioCodec: codecId(object.get("audiocodecid")),
+    audioSampleRate: positive(object.get("audiosamplerate")),
+    stereo: typeof stereo === "boolean" ? stereo : undefined,
+    encoder: typeof encoder === "string" ? encoder : undefined
+  }
+}
+
+const positive = (value: AmfValue): number | undefined =>
+  typeof value === "number" && value > 0 && Number.isFinite(value) ? value : undefined
+
+/** A number, or four characters as Flash Media Live Encoder writes them. */
+const codecId = (value: AmfValue): number | undefined => {
+  if (typeof value === "string") return fourCcOf(value)
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 0xffffffff ? value : undefined
+}
