@@ -18,7 +18,7 @@ export const flvHeader = (hasAudio: boolean, hasVideo: boolean): Uint8Array =>
 /** A whole tag with its previous tag size. */
 export const tagLength = (bodyLength: number): number => tagHeaderLength + bodyLength + previousTagSizeLength
 
-/** Writes 11 bytes. The eighth byte is the high one of the milliseconds, of which FLV keeps 31 bits. */
+/** Writes 11 bytes. The eighth byte is the high one of the milliseconds, written in full. */
 export const writeTagHeader = (
   target: Uint8Array,
   at: number,
@@ -29,7 +29,7 @@ export const writeTagHeader = (
   target[at] = type
   writeUint24(target, at + 1, bodyLength)
   writeUint24(target, at + 4, timestamp & 0xffffff)
-  target[at + 7] = (timestamp >>> 24) & 0x7f
+  target[at + 7] = timestamp >>> 24
   target[at + 8] = 0
   target[at + 9] = 0
   target[at + 10] = 0
