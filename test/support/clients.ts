@@ -1,0 +1,209 @@
+/** FFmpeg, rtmpdump, GStreamer and mpv as publishers and players. */
+import { FlvReader, type Packet } from "./flvReader.ts"
+import { Program, type ProgramOptions, words } from "./program.ts"
+
+/** A player whose packets arrive on its standard output. */
+export class Player extends Program {
+  readonly packets: Array<Packet>
+
+  constructor(command: ReadonlyArray<string>, makeReader: () => PacketReader, options?: ProgramOptions) {
+    super(command, options)
+    const reader = makeReader()
+    this.packets = reader.packets
+    this.out.listen((bytes) => reader.push(bytes))
+  }
+
+  /** Waits until a packet with the contents of this one has arrived. */
+  async received(last: Packet): Promise<void> {
+    let looked = 0
+    await this.until(`it received the packet of ${last.dts} ms`, () => {
+      while (looked < this.packets.length) {
+        const packet = this.packets[looked++]!
+        if (packet.kind === last.kind && packet.crc === last.crc && packet.size === last.size) return true
+      }
+      return undefined
+    })
+  }
+
+  async receivedCount(count: number): Promise<void> {
+    await this.until(`it received ${count} packets`, () => (this.packets.length >= count ? true : undefined))
+  }
+
+  /** Waits until the last video and the last audio packet of a clip have arrived. */
+  async receivedEndOf(packets: ReadonlyArray<Packet>): Promise<void> {
+    for (const kind of ["video", "audio"] as const) {
+      const last = packets.findLast((packet) => packet.kind === kind)
+      if (last !== undefined) await this.received(last)
+    }
+  }
+}
+
+export interface PacketReader {
+  readonly packets: Array<Packet>
+  readonly push: (bytes: Uint8Array) => void
+}
+
+/** Reads what `ffprobe -show_packets -of compact` says, line by line. */
+export class ProbeReader implements PacketReader {
+  readonly packets: Array<Packet> = []
+  #pending = ""
+
+  readonly push = (bytes: Uint8Array): void => {
+    const lines = (this.#pending + Buffer.from(bytes).toString()).split("\n")
+    this.#pending = lines.pop()!
+    for (const line of lines) this.#line(new Map(line.split("|").map((field) => field.split("=") as [string, string])))
+  }
+
+  #line(fields: ReadonlyMap<string, string>): void {
+    const kind = fields.get("codec_type")
+    if (kind !== "audio" && kind !== "video") return
+    this.packets.push({
+      kind,
+      dts: Number(fields.get("dts")),
+      pts: Number(fields.get("pts")),
+      size: Number(fields.get("size")),
+      crc: Number.parseInt(fields.get("data_hash")!.replace("adler32:", ""), 16),
+      keyframe: fields.get("flags")!.startsWith("K")
+    })
+  }
+}
+
+const ffmpeg = words("ffmpeg -hide_banner -nostdin")
+const flvReader = (): PacketReader => {
+  const reader = new FlvReader()
+  return { packets: reader.packets, push: (bytes) => reader.push(bytes) }
+}
+
+export interface PlayOptions extends ProgramOptions {
+  readonly input?: ReadonlyArray<string>
+}
+
+export interface PublishOptions extends PlayOptions {
+  /** At the pace of the clip; otherwise as fast as it goes. */
+  readonly realTime?: boolean
+  readonly output?: ReadonlyArray<string>
+}
+
+/** FFmpeg publishes a file without encoding it. Says `frame=N` on its standard output as it goes on. */
+export const publish = (path: string, url: string, options: PublishOptions = {}): Program =>
+  new Program(
+    [
+      ...ffmpeg,
+      ...words("-v warning -progress pipe:1 -stats_period 0.1"),
+      ...(options.realTime === true ? ["-re"] : []),
+      ...(options.input ?? []),
+      "-i",
+      path,
+      ...words("-map 0 -c copy"),
+      ...(options.output ?? []),
+      "-f",
+      "flv",
+      url
+    ],
+    options
+  )
+
+/**
+ * FFmpeg plays and says each packet as it came: `ffprobe`, because `ffmpeg` holds the last ones back to interleave them.
+ * Its standard error has `Sending play command` when it has asked.
+ */
+export const play = (url: string, options: PlayOptions = {}): Player =>
+  new Player(
+    [
+      ...words("stdbuf -oL ffprobe -hide_banner -v debug -show_packets -show_data_hash adler32 -of compact"),
+      ...(options.input ?? []),
+      url
+    ],
+    () => new ProbeReader(),
+    options
+  )
+
+/** Waits until FFmpeg has sent its play command over RTMP. */
+export const asked = (player: Program): Promise<unknown> => player.sees(/Sending play command/)
+
+/** What decoding gave: one line a picture with its contents, and all that the decoders complained about. */
+export interface Decoded {
+  readonly pictures: ReadonlyArray<string>
+  readonly complaints: ReadonlyArray<string>
+}
+
+/** FFmpeg plays and decodes video and audio. Ends it when so many pictures have arrived. */
+export const decode = async (url: string, pictures: number, options: PlayOptions = {}): Promise<Decoded> => {
+  await using program = new Program(
+    [
+      ...ffmpeg,
+      ...words("-v error"),
+      ...(options.input ?? []),
+      "-i",
+      url,
+      // Each output has one stream, or FFmpeg would hold the last packets back to interleave them.
+      ...words("-map 0:v -c copy -flush_packets 1 -f framecrc pipe:1"),
+      ...words("-map 0:v -fps_mode passthrough -f framecrc pipe:2"),
+      ...words("-map 0:a? -f null -")
+    ],
+    options
+  )
+  await program.until(`it received ${pictures} pictures`, () =>
+    program.out.text().split(/^0, /m).length > pictures ? true : undefined
+  )
+  await program.stop()
+  return readDecoded(program.err.text())
+}
+
+/** What decoding a file gives, to compare with. */
+export const decodeFile = async (path: string): Promise<Decoded> => {
+  await using program = new Program([
+    ...ffmpeg,
+    ...words("-v error -i"),
+    path,
+    ...words("-map 0:v -fps_mode passthrough -f framecrc pipe:2")
+  ])
+  await program.succeeded()
+  return readDecoded(program.err.text())
+}
+
+const readDecoded = (text: string): Decoded => {
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))
+  const picture = /^0, +-?\d+, +-?\d+, +\d+, +(\d+), (0x[0-9a-f]{8})/
+  return {
+    pictures: lines.flatMap((line) => line.match(picture)?.slice(1).join(" ") ?? []),
+    complaints: lines.filter((line) => !picture.test(line))
+  }
+}
+
+/** rtmpdump plays and writes FLV. */
+export const rtmpdump = (url: string, options?: ProgramOptions): Player =>
+  new Player(words(`stdbuf -o0 rtmpdump --live -q -r ${url} -o -`), flvReader, options)
+
+const gst = words("gst-launch-1.0 -q -e")
+
+/** GStreamer's own RTMP client plays and writes FLV. */
+export const rtmp2src = (url: string, options?: ProgramOptions): Player =>
+  new Player([...gst, ...words(`rtmp2src location=${url} ! fdsink fd=1 sync=false`)], flvReader, options)
+
+/** GStreamer plays through librtmp and writes FLV. */
+export const rtmpsrc = (url: string, options?: ProgramOptions): Player =>
+  new Player(
+    [...gst, "rtmpsrc", "blocksize=1", `location=${url} live=1`, ...words("! fdsink fd=1 sync=false")],
+    flvReader,
+    options
+  )
+
+/** GStreamer publishes an FLV file with H.264 and AAC. */
+export const rtmp2sink = (path: string, url: string, options?: ProgramOptions): Program =>
+  new Program(
+    [
+      ...gst,
+      ...words(`filesrc location=${path} ! flvdemux name=in`),
+      ...words(`flvmux name=out streamable=true ! rtmp2sink location=${url}`),
+      ...words("in.video ! queue ! h264parse ! out.video in.audio ! queue ! aacparse ! out.audio")
+    ],
+    options
+  )
+
+/** mpv plays so many pictures in real time, without display or sound card, and ends. */
+export const mpv = (url: string, pictures: number, options?: ProgramOptions): Program =>
+  new Program(
+    [...words("mpv --no-config --vo=null --ao=null --hwdec=no --msg-level=all=warn"), `--frames=${pictures}`, url],
+    options
+  )

