@@ -146,7 +146,8 @@ export const decode = async (url: string, pictures: number, options: PlayOptions
   await program.until(`it received ${pictures} pictures`, () =>
     program.out.text().split(/^0, /m).length > pictures ? true : undefined
   )
-  await program.stop()
+  // The first signal asks FFmpeg to finish, the second ends the read in which it waits for the next packet.
+  await program.stop("SIGINT", "SIGTERM")
   return readDecoded(program.err.text())
 }
 

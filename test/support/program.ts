@@ -124,9 +124,9 @@ export class Program implements AsyncDisposable {
     )
   }
 
-  /** Sends the signal and waits for the end. */
-  stop(signal: NodeJS.Signals = "SIGINT"): Promise<ExitStatus> {
-    this.#process.kill(signal)
+  /** Sends the signals, one after the other, and waits for the end. */
+  stop(...signals: ReadonlyArray<NodeJS.Signals>): Promise<ExitStatus> {
+    for (const signal of signals) this.#process.kill(signal)
     return this.exited
   }
 
