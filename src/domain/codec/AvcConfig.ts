@@ -60,7 +60,7 @@ const readSets = (record: Uint8Array, at: number, count: number, into: Array<Uin
 
 /** CODECS parameter (RFC 6381 §3.3). `entry` names where the parameter sets are. */
 export const avcCodecs = (config: AvcConfig, entry: "avc1" | "avc3" = "avc1"): string =>
-  `${entry}.${hex(config.profile, 2)}${hex(config.compatibility, 2)}${hex(config.level, 2)}`
+  `${entry}.${hex(config.profile, 2)}${hex(config.compatibility, 2)}${hex(config.level, 2)}`.toLowerCase()
 
 /** Bit of the compatibility byte. */
 const constraintSet1 = 0x40

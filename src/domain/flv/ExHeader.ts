@@ -51,7 +51,7 @@ export const plainHeaderLength = 5
 /** A track id has 8 bits, so no honest message holds more. */
 export const maxTracksPerMessage = 256
 
-/** A message body that names no codec or ends inside its header. Ends the publisher's session. */
+/** A message body, or a track of it, that names no codec or ends inside its header. Ends the publisher's session. */
 export class MalformedTag extends Data.TaggedError("MalformedTag")<{
   readonly kind: "audio" | "video"
   readonly reason: string
