@@ -1,0 +1,135 @@
+/**
+ * A Connection as a stream of `node:stream`, for `node:http` and `ws` to serve: the same on all runtimes, over TCP, TLS
+ * and in memory. It can be detached, which gives the connection back.
+ */
+import { Duplex } from "node:stream"
+import * as Effect from "effect/Effect"
+import { type Connection, ConnectionClosed } from "../../services/Transport.ts"
+
+/** More than any socket's high-water mark, below which nobody tells of a drain. */
+export const maxQueuedBytes = 65_536
+/** Requests of one connection that wait for their turn. */
+export const maxPipelined = 16
+
+export class ConnectionStream extends Duplex {
+  readonly connection: Connection
+  #detached = false
+  #pending: (() => void) | undefined
+  #readable = true
+  #requests = 0
+  #wake: (() => void) | undefined
+  #drainListener: (() => void) | undefined
+
+  constructor(connection: Connection) {
+    super({ allowHalfOpen: true })
+    this.connection = connection
+    connection.onDrain(this.#onDrain)
+    this.on("error", () => undefined)
+  }
+
+  /** Moves what arrives into the stream, as fast as it is read, until the peer has left. */
+  readonly pump: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    while (!this.destroyed) {
+      yield* this.wanted
+      const bytes = yield* this.connection.read
+      if (this.#detached) continue
+      this.#readable = false
+      if (this.push(bytes)) this.#readable = true
+    }
+  }).pipe(
+    Effect.catchTag("ConnectionClosed", () =>
+      Effect.sync(() => {
+        if (!this.#detached && !this.destroyed) this.push(null)
+      })
+    )
+  )
+
+  /** Waits until more may be read. */
+  readonly wanted: Effect.Effect<void> = Effect.callback((resume) => {
+    if (this.#wantsMore()) return resume(Effect.void)
+    this.#wake = () => {
+      if (!this.#wantsMore()) return
+      this.#wake = undefined
+      resume(Effect.void)
+    }
+  })
+
+  #wantsMore(): boolean {
+    return this.#detached || this.destroyed || (this.#readable && this.#requests <= maxPipelined)
+  }
+
+  /** Counts the requests that were parsed and not taken up yet: when they are many, no more is read. */
+  countRequests(change: 1 | -1): void {
+    this.#requests += change
+    this.#wake?.()
+  }
+
+  /** Waits until the connection has all that was written here, then takes no part in it any more. */
+  readonly detach: Effect.Effect<Connection, ConnectionClosed> = Effect.suspend(() => {
+    const flushed: Effect.Effect<void, ConnectionClosed> = Effect.callback((resume) => {
+      if (this.destroyed) return resume(Effect.fail(new ConnectionClosed({ reason: "closed here" })))
+      if (this.writableLength === 0) return resume(Effect.void)
+      this.once("drain", () => resume(Effect.void))
+      this.once("close", () => resume(Effect.fail(new ConnectionClosed({ reason: "closed here" }))))
+    })
+    return Effect.map(flushed, () => {
+      this.#detached = true
+      this.#wake?.()
+      return this.connection
+    })
+  })
+
+  readonly untilClosed: Effect.Effect<void> = Effect.callback((resume) => {
+    if (this.closed) return resume(Effect.void)
+    const listener = () => resume(Effect.void)
+    this.once("close", listener)
+    return Effect.sync(() => this.off("close", listener))
+  })
+
+  /** Bytes written to the stream that the kernel has not taken. */
+  queuedBytes(): number {
+    return this.writableLength + this.connection.queuedBytes()
+  }
+
+  /** One listener, called when `queuedBytes` has fallen to 0. */
+  onDrained(listener: () => void): void {
+    this.#drainListener = listener
+  }
+
+  override _read(): void {
+    this.#readable = true
+    this.#wake?.()
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: () => void): void {
+    this.#take(chunk, done)
+  }
+
+  override _writev(chunks: Array<{ chunk: Uint8Array; encoding: BufferEncoding }>, done: () => void): void {
+    this.#take(chunks.length === 1 ? chunks[0].chunk : Buffer.concat(chunks.map(({ chunk }) => chunk)), done)
+  }
+
+  override _final(done: () => void): void {
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#wake?.()
+    this.#pending?.()
+    done(error)
+  }
+
+  #take(bytes: Uint8Array, done: () => void): void {
+    if (this.#detached || this.destroyed) return done()
+    this.connection.write(bytes)
+    if (this.connection.queuedBytes() <= maxQueuedBytes) return done()
+    this.#pending = done
+  }
+
+  readonly #onDrain = (): void => {
+    const pending = this.#pending
+    this.#pending = undefined
+    pending?.()
+    if (this.queuedBytes() === 0) this.#drainListener?.()
+  }
+}

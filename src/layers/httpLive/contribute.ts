@@ -1,0 +1,124 @@
+/** Live streams over HTTP and WebSocket: what every format has in common. A format is one row and one layer. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { VhostSettings } from "../../domain/config/Settings.ts"
+import { compileMount, type Mount, type MountedName, matchMount, vhostsOf } from "../../domain/http/mount.ts"
+import { parseQuery } from "../../domain/http/query.ts"
+import type { RequestHead } from "../../domain/http/RequestHead.ts"
+import type { Format } from "../../domain/media/Format.ts"
+import { streamKey, type StreamName } from "../../domain/media/StreamName.ts"
+import { type AccessRequest, Authorizer } from "../../services/Authorizer.ts"
+import { HttpGateway, type LiveExchange } from "../../services/HttpGateway.ts"
+import { Playback } from "../../services/Playback.ts"
+import { Settings } from "../../services/Settings.ts"
+import { CurrentSession } from "../telemetry/session.ts"
+
+export interface HttpLiveFormat {
+  /** With its dot; the mounts that end in it serve this format. */
+  readonly extension: string
+  readonly contentType: string
+  /** The client type of log, API and callbacks. */
+  readonly clientType: string
+  readonly format: (vhost: VhostSettings) => Format
+}
+
+interface Found extends MountedName {
+  readonly vhost: VhostSettings
+}
+
+/** Templates compiled so far; a configuration has few. */
+const mounts: Map<string, Mount> = new Map()
+const maxMounts = 1024
+
+const mountOf = (template: string): Mount => {
+  const known = mounts.get(template)
+  if (known !== undefined) return known
+  if (mounts.size >= maxMounts) mounts.clear()
+  const mount = compileMount(template)
+  mounts.set(template, mount)
+  return mount
+}
+
+/** The stream that a request means, or `undefined` if no mount of the extension matches its path. */
+export const findStream = (
+  vhostOf: (name: string) => VhostSettings | undefined,
+  head: RequestHead,
+  extension: string
+): Found | undefined => {
+  for (const { exact, path, vhost: name } of vhostsOf({ ...head, query: parseQuery(head.query) })) {
+    const vhost = vhostOf(name)
+    if (vhost === undefined || !vhost.httpRemux.enabled || (exact && vhost.name !== name)) continue
+    const mount = mountOf(vhost.httpRemux.mount)
+    if (mount.extension !== extension || (exact && !mount.vhostPrefix)) continue
+    const found = matchMount(mount, path)
+    if (found !== undefined) return { ...found, vhost }
+  }
+  return undefined
+}
+
+const accessRequest = ({ encrypted, head, session }: LiveExchange, stream: StreamName): AccessRequest => ({
+  session,
+  stream,
+  param: head.query,
+  tcUrl: `${encrypted ? "https" : "http"}://${head.authority}/${stream.app}`,
+  pageUrl: head.headers.get("referer") ?? ""
+})
+
+const identify = (exchange: LiveExchange, clientType: string, request: AccessRequest): Effect.Effect<void> => {
+  const { session } = exchange
+  const { stream } = request
+  session.type = clientType
+  session.stream = stream
+  session.role = "play"
+  session.tcUrl = request.tcUrl
+  session.pageUrl = request.pageUrl
+  const facts = {
+    "client.type": clientType,
+    "stream.vhost": stream.vhost,
+    "stream.app": stream.app,
+    "stream.name": stream.stream,
+    "stream.param": request.param,
+    "network.transport.websocket": exchange.websocket
+  }
+  return Effect.serviceOption(CurrentSession).pipe(
+    Effect.map((session) => Option.getOrUndefined(session)?.annotate({ ...facts, "session.role": "play" })),
+    Effect.andThen(Effect.logInfo("client identified")),
+    Effect.annotateLogs(facts)
+  )
+}
+
+/** Serves a format at all mounts with its extension until the scope closes. */
+export const contribute = Effect.fnUntraced(function* (
+  row: HttpLiveFormat
+): Effect.fn.Return<void, never, HttpGateway | Settings | Authorizer | Playback | Scope.Scope> {
+  const gateway = yield* HttpGateway
+  const settings = yield* Settings
+  const authorizer = yield* Authorizer
+  const playback = yield* Playback
+
+  const play = Effect.fnUntraced(function* (exchange: LiveExchange, { app, stream, vhost }: Found) {
+    const request = accessRequest(exchange, { vhost: vhost.name, app, stream })
+    yield* identify(exchange, row.clientType, request)
+    const permit = yield* authorizer.play(request).pipe(
+      Effect.tapError(() => exchange.refuse(403)),
+      Effect.withSpan("Authorizer.play")
+    )
+    const sink = yield* exchange.open
+    const { session } = exchange
+    const viewer = yield* playback.view(permit, { format: row.format(vhost), sink, session, endWithPublisher: true })
+    yield* Effect.raceFirst(Deferred.await(viewer.ended), exchange.closed).pipe(
+      Effect.catchTag("StreamEnded", () => Effect.void),
+      Effect.withSpan("play", { attributes: { "stream.key": streamKey(request.stream) } })
+    )
+  })
+
+  yield* gateway.live({
+    match: (head) => {
+      const found = findStream(settings.vhost, head, row.extension)
+      if (found === undefined) return undefined
+      return { contentType: row.contentType, serve: (exchange) => play(exchange, found) }
+    }
+  })
+})
