@@ -1,0 +1,68 @@
+/** The process around the server: its signals, its end and its exit status. */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Runtime from "effect/Runtime"
+import { errorFacts } from "../../domain/errors/errorFacts.ts"
+import { exitStatus } from "../../domain/errors/SrsError.ts"
+import { ProcessControl } from "../../services/ProcessControl.ts"
+import { type VitalLoopDied, VitalLoops } from "../../services/Telemetry.ts"
+import { daemonReport } from "./daemon.ts"
+
+/** A shutdown that takes longer is cut short: a signal means gone, promptly. */
+export const maxShutdownMillis = 3000
+
+/**
+ * Runs the server until it fails, a vital loop dies, it asks to quit, or SIGINT or SIGTERM comes, each of which
+ * releases all that it holds. The exit status is 0 for a signal or a wish to quit, else the error's number modulo 256,
+ * 1 where it has none. An error is told on standard error, and to the parent that waits for a daemon to listen.
+ */
+export const runMain = <E>(program: Effect.Effect<unknown, E>): void =>
+  run(supervise(program), {
+    disableErrorReporting: true,
+    teardown: (exit, onExit) =>
+      onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : exitStatus(codeOf(exit.cause)))
+  })
+
+const run = Runtime.makeRunMain(({ fiber, teardown }) => {
+  let stopping = false
+  const stop = () => {
+    if (stopping) process.exit(0)
+    stopping = true
+    setTimeout(() => process.exit(0), maxShutdownMillis).unref()
+    fiber.interruptUnsafe(fiber.id)
+  }
+  process.on("SIGINT", stop)
+  process.on("SIGTERM", stop)
+  fiber.addObserver((exit) => teardown(exit, (status) => process.exit(status)))
+})
+
+const supervise = <E>(program: Effect.Effect<unknown, E>) =>
+  Effect.gen(function* () {
+    const report = daemonReport()
+    const ended = yield* Deferred.make<void, VitalLoopDied>()
+    return yield* Effect.raceFirst(program, Deferred.await(ended)).pipe(
+      Effect.provideService(VitalLoops, { died: (error) => Effect.asVoid(Deferred.fail(ended, error)) }),
+      Effect.provideService(ProcessControl, {
+        quit: Effect.asVoid(Deferred.succeed(ended, undefined)),
+        listening: report.listening
+      }),
+      Effect.tapCause((cause) => {
+        if (Cause.hasInterruptsOnly(cause)) return Effect.void
+        const text = failureText(cause)
+        process.stderr.write(`sluice: ${text}\n`)
+        return report.failed(codeOf(cause), text)
+      })
+    )
+  })
+
+const codeOf = (cause: Cause.Cause<unknown>): number => errorFacts(Cause.squash(cause))["error.code"] ?? 1
+
+/** The stack only of our own bugs. */
+const failureText = (cause: Cause.Cause<unknown>): string =>
+  Cause.hasDies(cause)
+    ? Cause.pretty(cause)
+    : Cause.prettyErrors(cause)
+        .map((error) => error.message)
+        .join("\n")
