@@ -4,8 +4,8 @@
 export const extendedMark = 0xffffff
 
 /**
- * An extended time of a fmt 1, 2 or 3 chunk is a delta, but SRS and its edges write the absolute time. A value within
- * ten seconds of the previous time is taken as absolute: as a delta it would be a jump of more than four hours.
+ * An extended time of a fmt 1, 2 or 3 chunk is a delta, but some peers, and SRS when it reads, take it as absolute. A
+ * value within ten seconds of the previous time is taken so too: as a delta it would be a jump of more than four hours.
  */
 const absoluteToleranceMillis = 10_000
 
@@ -22,6 +22,8 @@ export class ChunkStream {
   length = 0
   type = 0
   streamId = 0
+  /** The peer has written an extended delta, so that all of them are. */
+  #extendedDeltas = false
   /** An unfinished message: `received` of `length` bytes are in `bytes` from `start` on. */
   partial = false
   bytes: Uint8Array = none
@@ -45,8 +47,10 @@ export class ChunkStream {
   }
 
   #isAbsolute(extended: number): boolean {
-    const asDelta = Math.abs(extended | 0)
-    return asDelta >= extendedMark && Math.abs((extended - this.timestamp) | 0) <= absoluteToleranceMillis
+    // A step back is a delta a little below 2^32.
+    const small = Math.abs(extended | 0) < extendedMark
+    if (small || Math.abs((extended - this.timestamp) | 0) > absoluteToleranceMillis) this.#extendedDeltas = true
+    return !this.#extendedDeltas
   }
 
   /** Forgets the message, finished or not, and lets its bytes go. */
