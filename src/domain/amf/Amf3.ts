@@ -128,7 +128,7 @@ const hasRoom = (reader: AmfReader, count: number, bytes: number): boolean => {
 
 const readBytes = (reader: AmfReader, length: number): Uint8Array => {
   const at = reader.take(length)
-  return at < 0 || !reader.count(0, length) ? new Uint8Array(0) : reader.bytes.slice(at, at + length)
+  return at < 0 || !reader.count(0, length) ? new Uint8Array(0) : new Uint8Array(reader.bytes.subarray(at, at + length))
 }
 
 /** A dense array; with named members too, all of it is an ECMA array. */

@@ -85,7 +85,7 @@ export const findDigest = (packet: Uint8Array, schema: Schema, role: Role): Uint
 
 /** A C1 or S1 of the simple form: time, zero, random bytes. */
 export const makeSimplePacket = (nowMillis: number, random: Uint8Array): Uint8Array => {
-  const packet = random.slice(0, packetBytes)
+  const packet = new Uint8Array(random.subarray(0, packetBytes))
   writeUint32(packet, 0, nowMillis)
   writeUint32(packet, 4, 0)
   return packet
@@ -99,7 +99,7 @@ export const makeDigestPacket = (
   schema: Schema,
   role: Role
 ): Uint8Array => {
-  const packet = random.slice(0, packetBytes)
+  const packet = new Uint8Array(random.subarray(0, packetBytes))
   writeUint32(packet, 0, nowMillis)
   writeUint32(packet, 4, softwareVersion)
   const at = digestOffset(packet, schema)
@@ -109,7 +109,7 @@ export const makeDigestPacket = (
 
 /** A C2 or S2 that answers the packet in which the peer's `digest` was. */
 export const makeDigestAnswer = (digest: Uint8Array, random: Uint8Array, role: Role): Uint8Array => {
-  const answer = random.slice(random.length - packetBytes)
+  const answer = new Uint8Array(random.subarray(random.length - packetBytes))
   const signed = packetBytes - digestBytes
   answer.set(hmac(hmac(keys[role].answer, digest), answer.subarray(0, signed)), signed)
   return answer
