@@ -17,10 +17,14 @@ export type Encoded = (typeof Encoded)[keyof typeof Encoded]
 export interface Join {
   /** Metadata, then audio headers, then video headers in force there; empty if the stream has not begun. */
   readonly headers: ReadonlyArray<MediaFrame>
-  /** Timestamp of the frame at that place, milliseconds. */
+  /** Times of the frame at that place, repaired and as published, milliseconds. */
   readonly timestamp: number
+  readonly published: number
   /** Lowest timestamp that can still follow, on any track. */
   readonly earliest: number
+  /** The stream has sound (pictures), as far as is known here. */
+  readonly hasAudio: boolean
+  readonly hasVideo: boolean
 }
 
 /** One viewer's part of the encoding: what stands before and between the shared bytes. */
@@ -29,6 +33,11 @@ export interface ViewerFormat {
   readonly enter: (join: Join) => Uint8Array
   /** One frame for this viewer alone. */
   readonly own: (frame: MediaFrame) => Uint8Array
+  /**
+   * Where a frame, or the rest of one, may be cut so that others can write in between: at about `most` bytes. Without
+   * it anywhere.
+   */
+  readonly cut?: (bytes: Uint8Array, most: number) => number
 }
 
 /** The shared encoder of one projection: it sees every frame of the log from where it began, in order. */

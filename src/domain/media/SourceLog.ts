@@ -1,0 +1,244 @@
+/**
+ * The log of a live source: its frames in the order of arrival, addressed by an index that only grows.
+ *
+ * Headers and metadata are entries like any other. Every keyframe's entry in the index names the headers in force
+ * there, so a reader that enters gets those, and later changes at their place. What is retained is decided by
+ * `Retention`: the newest group of pictures, and more while a slower reader needs it.
+ */
+import { Deque } from "./Deque.ts"
+import { Kind, type MediaFrame } from "./MediaFrame.ts"
+import { Timeline } from "./Timeline.ts"
+
+/** How much is kept. All three are hard bounds; `maxGopFrames` 0 is none. */
+export interface Retention {
+  /** Keep the newest group of pictures for newcomers. */
+  readonly gop: boolean
+  readonly maxGopFrames: number
+  /** A reader further behind than this loses whole groups of pictures. */
+  readonly queueMillis: number
+  readonly maxBytes: number
+}
+
+/** A place where a reader can enter. */
+export interface Entry {
+  readonly index: number
+  /** Times of the frame there, repaired and as published, milliseconds. */
+  readonly timestamp: number
+  readonly published: number
+  /** Lowest timestamp that can still follow on any track: sound may lag a little behind its pictures. */
+  readonly earliest: number
+  /** Metadata, then audio, then video headers in force before the frame at `index`. */
+  readonly headers: ReadonlyArray<MediaFrame>
+}
+
+/** Somebody whose place keeps frames alive. `Infinity` while it needs none. */
+export interface LogReader {
+  readonly position: () => number
+}
+
+const noHeaders: ReadonlyArray<MediaFrame> = []
+/** Readers are asked for their places once in so many frames, and at each keyframe. */
+const trimInterval = 64
+/** Sound and pictures that belong together are not further apart than this in the log. */
+const maxInterleaveMillis = 1000
+
+const order = (frame: MediaFrame): number =>
+  frame.kind === Kind.Data ? 0 : frame.kind === Kind.Audio ? 1 + frame.track : 1000 + frame.track
+
+export class SourceLog {
+  readonly timeline = new Timeline()
+  readonly #frames = new Deque<MediaFrame>()
+  readonly #entries = new Deque<Entry>()
+  readonly #readers = new Set<LogReader>()
+  #headers = noHeaders
+  #retention: Retention
+  #bytes = 0
+  #untrimmed = 0
+  #overflows = 0
+  #hasAudio = false
+  #hasVideo = false
+  #lastAudio = -1
+  #lastVideo = -1
+
+  constructor(retention: Retention) {
+    this.#retention = retention
+  }
+
+  /** Index of the oldest frame kept. */
+  get first(): number {
+    return this.#frames.first
+  }
+
+  /** One past the index of the newest frame. */
+  get end(): number {
+    return this.#frames.end
+  }
+
+  /** Payload bytes kept. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** How often a group of pictures was too large to keep for newcomers. */
+  get overflows(): number {
+    return this.#overflows
+  }
+
+  /** Headers and metadata in force for the next frame. */
+  get headers(): ReadonlyArray<MediaFrame> {
+    return this.#headers
+  }
+
+  /** Sound or pictures have come since the publish began, not only their headers. */
+  get hasMedia(): boolean {
+    return this.#lastAudio >= 0 || this.#lastVideo >= 0
+  }
+
+  /** Frames or headers of sound (of pictures) have come since the publish began. */
+  get hasAudio(): boolean {
+    return this.#hasAudio
+  }
+  get hasVideo(): boolean {
+    return this.#hasVideo
+  }
+
+  /** The frame at an index from `first` to `end` - 1. */
+  at(index: number): MediaFrame {
+    return this.#frames.at(index)
+  }
+
+  retain(retention: Retention): void {
+    this.#retention = retention
+  }
+
+  /**
+   * Between two publishers, and before the first frame of each: newcomers get nothing of the last one, readers go on
+   * where they are, times follow.
+   */
+  reset(): void {
+    this.timeline.restart()
+    this.#headers = noHeaders
+    this.#entries.dropUntil(this.#entries.end)
+    this.#hasAudio = false
+    this.#hasVideo = false
+    this.#lastAudio = -1
+    this.#lastVideo = -1
+    this.trim()
+  }
+
+  /** Takes a frame and repairs its times. `nowMillis` is a monotonic clock. */
+  append(frame: MediaFrame, nowMillis: number): void {
+    this.timeline.repair(frame, nowMillis)
+    if (frame.keyframe && frame.kind === Kind.Video && frame.track === 0) this.#enter(frame)
+    if (frame.kind === Kind.Audio) {
+      this.#hasAudio = true
+      if (!frame.header) this.#lastAudio = frame.timestamp
+    } else if (frame.kind === Kind.Video) {
+      this.#hasVideo = true
+      if (!frame.header) this.#lastVideo = frame.timestamp
+    }
+    if (frame.header) this.#setHeader(frame)
+    this.#frames.push(frame)
+    this.#bytes += frame.length
+    if (++this.#untrimmed >= trimInterval || this.#bytes > this.#retention.maxBytes) this.trim()
+  }
+
+  /** The newest keyframe kept, for a reader to enter at. */
+  get newestEntry(): Entry | undefined {
+    return this.#entries.last()
+  }
+
+  /** The newest keyframe, unless it is older than a reader may be behind. */
+  get recentEntry(): Entry | undefined {
+    const entry = this.#entries.last()
+    return entry === undefined || entry.timestamp < this.timeline.latest - this.#retention.queueMillis ? undefined : entry
+  }
+
+  /** The first keyframe at or after an index. */
+  entryAfter(index: number): Entry | undefined {
+    const entries = this.#entries
+    let found: Entry | undefined
+    for (let i = entries.end - 1; i >= entries.first && entries.at(i).index >= index; i--) found = entries.at(i)
+    return found
+  }
+
+  /** The place of the next frame to come, for a reader that waits for nothing. */
+  get liveEntry(): Entry {
+    const { latest, latestPublished } = this.timeline
+    const earliest = this.#earliest(latest)
+    return { index: this.end, timestamp: latest, published: latestPublished, earliest, headers: this.#headers }
+  }
+
+  addReader(reader: LogReader): void {
+    this.#readers.add(reader)
+  }
+
+  removeReader(reader: LogReader): void {
+    this.#readers.delete(reader)
+  }
+
+  /** Forgets what neither a newcomer nor a reader within its queue length needs. */
+  trim(): void {
+    this.#untrimmed = 0
+    let keep = this.end
+    for (const reader of this.#readers) keep = Math.min(keep, reader.position())
+    const oldest = this.timeline.latest - this.#retention.queueMillis
+    while (keep < this.end && keep >= this.first && this.#frames.at(keep).timestamp < oldest) keep++
+    const newcomer = this.#newcomerIndex()
+    this.#dropUntil(Math.min(Math.max(keep, this.first), newcomer))
+    if (this.#bytes > this.#retention.maxBytes) this.#shrink()
+  }
+
+  #newcomerIndex(): number {
+    const { gop, maxGopFrames } = this.#retention
+    const entry = this.#entries.last()
+    if (!gop || entry === undefined) return this.end
+    if (maxGopFrames > 0 && this.end - entry.index > maxGopFrames) {
+      this.#overflows++
+      this.#entries.dropUntil(this.#entries.end)
+      return this.end
+    }
+    return entry.index
+  }
+
+  /** Over the byte cap: first the older groups of pictures go, then the newest one too. */
+  #shrink(): void {
+    const newest = this.#entries.last()
+    if (newest !== undefined && newest.index > this.first) this.#dropUntil(newest.index)
+    if (this.#bytes <= this.#retention.maxBytes) return
+    this.#overflows++
+    this.#entries.dropUntil(this.#entries.end)
+    this.#dropUntil(this.end)
+  }
+
+  #dropUntil(index: number): void {
+    for (let i = this.first; i < index; i++) this.#bytes -= this.#frames.at(i).length
+    this.#frames.dropUntil(index)
+    const entries = this.#entries
+    let count = entries.first
+    while (count < entries.end && entries.at(count).index < index) count++
+    entries.dropUntil(count)
+  }
+
+  #enter(frame: MediaFrame): void {
+    const { timestamp, published } = frame
+    const earliest = this.#earliest(timestamp)
+    this.#entries.push({ index: this.end, timestamp, published, earliest, headers: this.#headers })
+    this.#untrimmed = trimInterval
+  }
+
+  #earliest(timestamp: number): number {
+    let earliest = timestamp
+    for (const last of [this.#lastAudio, this.#lastVideo]) {
+      if (last >= 0 && last >= timestamp - maxInterleaveMillis) earliest = Math.min(earliest, last)
+    }
+    return earliest
+  }
+
+  #setHeader(frame: MediaFrame): void {
+    const place = order(frame)
+    const others = this.#headers.filter((header) => order(header) !== place)
+    const at = others.findIndex((header) => order(header) > place)
+    this.#headers = at < 0 ? [...others, frame] : [...others.slice(0, at), frame, ...others.slice(at)]
+  }
+}

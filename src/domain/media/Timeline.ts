@@ -1,0 +1,110 @@
+/**
+ * Timeline repair, once, where frames enter a source: per track times never decrease, the wrap of 32-bit milliseconds
+ * is unfolded, and a publisher's jump is closed so that what follows plays on. Every other gap stays true: one picture
+ * a second stays one picture a second.
+ */
+import { Kind, type MediaFrame } from "./MediaFrame.ts"
+
+/** A track that steps back by more than this has jumped; by less, it is held at its last time. */
+export const maxBackwardMillis = 250
+/** A track that steps ahead by more than this beyond what the wall clock moved has jumped. */
+export const maxForwardMillis = 5000
+/** Taken for a track's frame duration until two of its frames were seen. */
+const defaultDurationMillis = 10
+/** A frame duration worth remembering is below this. */
+const maxDurationMillis = 1000
+
+interface Track {
+  /** Unfolded time as published. */
+  published: number
+  /** Repaired time. */
+  timestamp: number
+  arrivedAt: number
+  duration: number
+  /** Repaired minus published. */
+  offset: number
+}
+
+export class Timeline {
+  readonly #tracks = new Map<number, Track>()
+  #newest: Track | undefined
+  /** Highest repaired time of any track. */
+  #latest = 0
+  /** Tracks of a new publisher begin at or after this. */
+  #floor = 0
+
+  get latest(): number {
+    return this.#latest
+  }
+
+  /** Time as published of the newest frame of sound or pictures. */
+  get latestPublished(): number {
+    return this.#newest?.published ?? 0
+  }
+
+  /** Another publisher goes on with the stream: its times follow those of the last one. */
+  restart(): void {
+    this.#tracks.clear()
+    this.#floor = this.#latest
+  }
+
+  /** Unfolds `frame.published` and sets `frame.timestamp`. `nowMillis` is a monotonic arrival time. */
+  repair(frame: MediaFrame, nowMillis: number): void {
+    const id = frame.kind * 256 + frame.track
+    const track = this.#tracks.get(id)
+    frame.published = this.#unfold(frame.published, track ?? this.#newest)
+    const next = track === undefined ? this.#enter(id, frame, nowMillis) : this.#follow(track, frame, nowMillis)
+    next.arrivedAt = nowMillis
+    frame.timestamp = next.timestamp
+    if (frame.kind !== Kind.Data) {
+      this.#newest = next
+      if (next.timestamp > this.#latest) this.#latest = next.timestamp
+    }
+  }
+
+  /** Serial arithmetic: the unfolded time nearest to the last one. */
+  #unfold(wire: number, near: Track | undefined): number {
+    return near === undefined ? wire : near.published + ((wire - near.published) | 0)
+  }
+
+  #enter(id: number, frame: MediaFrame, nowMillis: number): Track {
+    const near = this.#newest
+    let offset = near === undefined ? 0 : near.offset
+    if (near !== undefined && !this.#fits(frame.published + offset - near.timestamp, nowMillis - near.arrivedAt)) {
+      offset = near.timestamp + near.duration - frame.published
+    }
+    const { published } = frame
+    const timestamp = Math.max(this.#floor, published + offset)
+    const track = { published, timestamp, arrivedAt: nowMillis, duration: defaultDurationMillis, offset }
+    this.#tracks.set(id, track)
+    return track
+  }
+
+  #follow(track: Track, frame: MediaFrame, nowMillis: number): Track {
+    const elapsed = nowMillis - track.arrivedAt
+    let timestamp = frame.published + track.offset
+    if (!this.#fits(timestamp - track.timestamp, elapsed)) {
+      track.offset = this.#rebase(track, frame, elapsed)
+      timestamp = frame.published + track.offset
+    } else {
+      const step = timestamp - track.timestamp
+      if (step > 0 && step < maxDurationMillis) track.duration = step
+    }
+    track.published = frame.published
+    track.timestamp = Math.max(track.timestamp, timestamp)
+    return track
+  }
+
+  #fits(step: number, elapsed: number): boolean {
+    return step >= -maxBackwardMillis && step <= Math.max(0, elapsed) + maxForwardMillis
+  }
+
+  /** The offset of a track that jumped along already keeps sound and picture together; else follow by one frame. */
+  #rebase(track: Track, frame: MediaFrame, elapsed: number): number {
+    for (const other of this.#tracks.values()) {
+      if (other !== track && this.#fits(frame.published + other.offset - track.timestamp, elapsed)) return other.offset
+    }
+    const follow = frame.kind === Kind.Data ? 0 : track.duration
+    return track.timestamp + follow - frame.published
+  }
+}

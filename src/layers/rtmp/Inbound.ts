@@ -1,0 +1,99 @@
+/**
+ * Messages on their way from the peer to who handles them, in order: media at once, by plain calls; from a command on,
+ * everything waits until the command was carried out. A read brings at most `maxUnreadBytes`, so that is bounded.
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
+import { type Command, decodeCommand, MessageType } from "../../domain/rtmp/Command.ts"
+import type { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
+import type { Connection, ConnectionClosed } from "../../services/Transport.ts"
+import { type ProtocolViolation, violation } from "./errors.ts"
+import type { Publishing } from "./publishing.ts"
+import { RtmpPeer } from "./RtmpPeer.ts"
+
+const isCommand = (type: number): boolean => type === MessageType.CommandAmf0 || type === MessageType.CommandAmf3
+
+export interface ReceivedCommand {
+  readonly command: Command
+  readonly streamId: number
+}
+
+export class Inbound {
+  readonly peer: RtmpPeer
+  readonly #connection: Connection
+  readonly #dialogue: CommandDialogue
+  readonly #publishing = new Map<number, Publishing>()
+  /** The one publisher, for the usual connection that has no more. */
+  #only: Publishing | undefined
+  #pending: Array<RtmpMessage> = []
+
+  constructor(connection: Connection, dialogue: CommandDialogue) {
+    this.#connection = connection
+    this.#dialogue = dialogue
+    this.peer = new RtmpPeer(connection, this.#receive)
+  }
+
+  begin(streamId: number, publishing: Publishing): void {
+    this.#publishing.set(streamId, publishing)
+    this.#choose()
+  }
+
+  end(streamId: number): void {
+    this.#publishing.delete(streamId)
+    this.#choose()
+  }
+
+  #choose(): void {
+    const [first] = this.#publishing.values()
+    this.#only = this.#publishing.size === 1 ? first : undefined
+  }
+
+  readonly #receive = (message: RtmpMessage): void => {
+    if (this.#pending.length > 0 || isCommand(message.type)) this.#pending.push({ ...message })
+    else this.#media(message)
+  }
+
+  #media(message: RtmpMessage): void {
+    const streamId = this.#only === undefined ? this.#dialogue.publishingStream(message.streamId) : undefined
+    const publishing = this.#only ?? (streamId === undefined ? undefined : this.#publishing.get(streamId))
+    publishing?.push(message)
+  }
+
+  #flush(): void {
+    for (const publishing of this.#publishing.values()) publishing.flush()
+  }
+
+  /** Handles media until a command comes. One Effect step for each read; the messages inside it are plain calls. */
+  readonly nextCommand: Effect.Effect<ReceivedCommand, ConnectionClosed | ProtocolViolation> = Effect.suspend(() => {
+    const message = this.#handlePending()
+    return message === undefined ? this.#readOn : decode(message)
+  })
+
+  readonly #onBytes = (bytes: Uint8Array) => {
+    const result = this.peer.push(bytes)
+    this.#flush()
+    return Result.isFailure(result) ? Effect.fail(violation(result.failure)) : this.nextCommand
+  }
+
+  readonly #readOn = Effect.suspend(() => Effect.flatMap(this.#connection.read, this.#onBytes))
+
+  /** What waited behind the last command, up to the next one. */
+  #handlePending(): RtmpMessage | undefined {
+    if (this.#pending.length === 0) return undefined
+    const at = this.#pending.findIndex(({ type }) => isCommand(type))
+    const media = at < 0 ? this.#pending : this.#pending.slice(0, at)
+    const command = at < 0 ? undefined : this.#pending[at]
+    this.#pending = at < 0 ? [] : this.#pending.slice(at + 1)
+    for (const message of media) this.#media(message)
+    this.#flush()
+    return command
+  }
+}
+
+const decode = (message: RtmpMessage): Effect.Effect<ReceivedCommand, ProtocolViolation> => {
+  const decoded = decodeCommand(message)
+  return Result.isFailure(decoded)
+    ? Effect.fail(violation(decoded.failure))
+    : Effect.succeed({ command: decoded.success, streamId: message.streamId })
+}

@@ -1,0 +1,93 @@
+/** What the parts of one RTMP session share: the connection, the peer, who it is, and how the session fails. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { VhostSettings } from "../../domain/config/Settings.ts"
+import type { Capabilities } from "../../domain/flv/Capabilities.ts"
+import { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
+import type { ConnectRequest } from "../../domain/rtmp/ConnectRequest.ts"
+import { isReferAllowed } from "../../domain/rtmp/Refer.ts"
+import { parseRequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
+import { srsErrors } from "../../domain/errors/SrsError.ts"
+import { streamKey } from "../../domain/media/StreamName.ts"
+import { type AccessRequest, type Authorizer, Refused } from "../../services/Authorizer.ts"
+import type { Playback, Sink, StreamEnded, ViewerStalled } from "../../services/Playback.ts"
+import type { Session } from "../../services/Sessions.ts"
+import type { Settings } from "../../services/Settings.ts"
+import type { SourceRegistry, TakenOver } from "../../services/SourceRegistry.ts"
+import type { Connection } from "../../services/Transport.ts"
+import type { RunningSession } from "../telemetry/session.ts"
+import {
+  type IdlePublisher,
+  type PlayDurationReached,
+  type ProtocolViolation,
+  type SessionTimeout,
+  VhostNotFound,
+  violation
+} from "./errors.ts"
+import type { RtmpPeer } from "./RtmpPeer.ts"
+import type { Watchdog } from "./Watchdog.ts"
+
+export interface RtmpServices {
+  readonly settings: Settings["Service"]
+  readonly authorizer: Authorizer["Service"]
+  readonly registry: SourceRegistry["Service"]
+  readonly playback: Playback["Service"]
+}
+
+/** What ends a session from outside its read loop. */
+export type SessionFailure =
+  | SessionTimeout
+  | TakenOver
+  | ViewerStalled
+  | StreamEnded
+  | PlayDurationReached
+  | IdlePublisher
+  | ProtocolViolation
+
+export interface RtmpConnection {
+  readonly services: RtmpServices
+  readonly connection: Connection
+  readonly peer: RtmpPeer
+  readonly session: Session
+  readonly running: RunningSession
+  readonly watchdog: Watchdog
+  readonly dialogue: CommandDialogue
+  readonly connect: ConnectRequest
+  readonly capabilities: Capabilities
+  readonly sink: Sink
+  readonly failed: Deferred.Deferred<never, SessionFailure>
+}
+
+/** A request for one stream: who asks, for what, under which settings. */
+export interface StreamRequest {
+  readonly access: AccessRequest
+  readonly vhost: VhostSettings
+}
+
+/** Reads the URL of a publish or play, resolves its vhost and checks the page it comes from. */
+export const resolve = (
+  { connect, services, session }: RtmpConnection,
+  action: "publish" | "play",
+  name: string
+): Effect.Effect<StreamRequest, ProtocolViolation | VhostNotFound | Refused> =>
+  Effect.suspend((): Effect.Effect<StreamRequest, ProtocolViolation | VhostNotFound | Refused> => {
+    const parsed = parseRequestUrl(connect.tcUrl, name)
+    if (Result.isFailure(parsed)) return Effect.fail(violation(parsed.failure))
+    const url = parsed.success
+    const vhost = services.settings.vhost(url.vhost)
+    if (vhost === undefined) return Effect.fail(new VhostNotFound({ vhost: url.vhost }))
+    const stream = streamNameOf(url, vhost.name)
+    const { refer } = vhost
+    const isAllowed = isReferAllowed(connect.pageUrl, refer.all) && isReferAllowed(connect.pageUrl, refer[action])
+    if (refer.enabled && !isAllowed) {
+      const reason = `page ${JSON.stringify(connect.pageUrl)} is not among the domains of refer`
+      return Effect.fail(new Refused({ action, stream: streamKey(stream), reason, code: srsErrors.SecurityDenied }))
+    }
+    session.stream = stream
+    const { param } = url
+    return Effect.succeed({
+      access: { session, stream, param, tcUrl: connect.tcUrl, pageUrl: connect.pageUrl },
+      vhost
+    })
+  })

@@ -1,0 +1,91 @@
+/** The far end of an RTMP connection: chunks in, messages out, acknowledgements and pings on the way. */
+import * as Result from "effect/Result"
+import { ChunkReader, type ChunkError, type RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
+import { encodeMessage } from "../../domain/rtmp/ChunkWriter.ts"
+import type { UntimedMessage } from "../../domain/rtmp/Command.ts"
+import * as ControlMessage from "../../domain/rtmp/ControlMessage.ts"
+import { protocolControl, userControl } from "../../domain/rtmp/ControlReplies.ts"
+import { initialChunkSize } from "../../domain/rtmp/limits.ts"
+import * as UserControl from "../../domain/rtmp/UserControl.ts"
+import type { Connection } from "../../services/Transport.ts"
+
+/** Types up to this are protocol control (RTMP 1.0 §5.4). */
+const lastControlType = ControlMessage.typeIds.SetPeerBandwidth
+
+export class RtmpPeer {
+  readonly #connection: Connection
+  readonly #reader = new ChunkReader()
+  #chunkSize = initialChunkSize
+  /** What the peer wants acknowledged, 0 until it said so. */
+  #windowBytes = 0
+  #acknowledged = 0
+  /** Messages received; what a silent peer is told by. */
+  messages = 0
+
+  readonly #onMessage: (message: RtmpMessage) => void
+
+  /** Control messages take effect here, all others go to `onMessage`, whose argument is valid during the call only. */
+  constructor(connection: Connection, onMessage: (message: RtmpMessage) => void) {
+    this.#connection = connection
+    this.#onMessage = onMessage
+  }
+
+  get outgoingChunkSize(): number {
+    return this.#chunkSize
+  }
+
+  /** `in_ack_size`: acknowledge even if the peer never asks. */
+  expectWindow(bytes: number): void {
+    if (bytes > 0) this.#windowBytes = bytes
+  }
+
+  readonly #receive = (message: RtmpMessage): void => {
+    this.messages++
+    if (message.type === UserControl.typeId) this.#onUserControl(message)
+    else if (message.type > lastControlType) this.#onMessage(message)
+    else this.#onControl(message)
+  }
+
+  /** Reads chunks. */
+  push(bytes: Uint8Array): Result.Result<void, ChunkError> {
+    const result = this.#reader.push(bytes, this.#receive)
+    this.#acknowledge()
+    return result
+  }
+
+  send(message: UntimedMessage): void {
+    this.#connection.write(encodeMessage({ ...message, timestamp: 0, chunkSize: this.#chunkSize }))
+  }
+
+  sendAll(messages: ReadonlyArray<UntimedMessage>): void {
+    for (const message of messages) this.send(message)
+  }
+
+  /** Announces, and uses from the next message on. */
+  setChunkSize(value: number): void {
+    this.send(protocolControl({ _tag: "SetChunkSize", value }))
+    this.#chunkSize = value
+  }
+
+  #onControl(message: RtmpMessage): void {
+    const decoded = ControlMessage.decode(message.type, message.bytes.subarray(message.start, message.end))
+    if (Result.isSuccess(decoded) && decoded.success._tag === "WindowAcknowledgementSize") {
+      this.#windowBytes = decoded.success.value
+    }
+  }
+
+  #onUserControl(message: RtmpMessage): void {
+    const decoded = UserControl.decode(message.bytes.subarray(message.start, message.end))
+    if (Result.isSuccess(decoded) && decoded.success._tag === "PingRequest") {
+      this.send(userControl({ _tag: "PingResponse", value: decoded.success.value }))
+    }
+  }
+
+  /** At half the window, as SRS: some encoders stop when the acknowledgement is late. */
+  #acknowledge(): void {
+    const received = this.#reader.bytesIn
+    if (this.#windowBytes === 0 || received - this.#acknowledged < this.#windowBytes / 2) return
+    this.#acknowledged = received
+    this.send(protocolControl({ _tag: "Acknowledgement", value: received >>> 0 }))
+  }
+}

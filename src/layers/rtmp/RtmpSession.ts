@@ -1,0 +1,169 @@
+/** One RTMP client from accept to close. Reads top to bottom like the protocol: handshake, connect, then its streams. */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Result from "effect/Result"
+import { readCapabilities, serverCapabilities } from "../../domain/flv/Capabilities.ts"
+import { compatibleVersion, signature } from "../../domain/Product.ts"
+import { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
+import { type ConnectRequest, readConnect } from "../../domain/rtmp/ConnectRequest.ts"
+import { protocolControl } from "../../domain/rtmp/ControlReplies.ts"
+import { randomBytes } from "../../domain/rtmp/handshake.ts"
+import { connectResult, onBWDone, type ServerSignature } from "../../domain/rtmp/Replies.ts"
+import { parseTcUrl, type RequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
+import { ServerHandshake } from "../../domain/rtmp/ServerHandshake.ts"
+import type { Session } from "../../services/Sessions.ts"
+import type { Connection } from "../../services/Transport.ts"
+import { CurrentSession } from "../telemetry/session.ts"
+import { connectionSink } from "./connectionSink.ts"
+import { SessionTimeout, VhostNotFound, violation } from "./errors.ts"
+import { Inbound } from "./Inbound.ts"
+import { tellRefusal } from "./refusal.ts"
+import type { RtmpConnection, RtmpServices, SessionFailure } from "./RtmpConnection.ts"
+import { makeStreams } from "./streams.ts"
+import { Watchdog } from "./Watchdog.ts"
+
+/** A client that has not connected, or does not say what it wants, is closed after this long (SRS). */
+export const identifyTimeoutMillis = 30_000
+
+const serverSignature: ServerSignature = {
+  signature: "SRS",
+  server: signature,
+  license: "MIT",
+  url: "https://github.com/ossrs/srs",
+  version: compatibleVersion,
+  authors: "https://github.com/ossrs/srs/blob/develop/trunk/AUTHORS.md"
+}
+
+const within = (waitingFor: string) =>
+  Effect.timeoutOrElse({
+    duration: identifyTimeoutMillis,
+    orElse: () => Effect.fail(new SessionTimeout({ waitingFor, millis: identifyTimeoutMillis }))
+  })
+
+const randomFill = Effect.map(Random.Random, (random) => {
+  const bytes = new Uint8Array(randomBytes)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = random.nextIntUnsafe()
+  return bytes
+})
+
+const shakeHands = Effect.fnUntraced(function* (connection: Connection) {
+  const machine = new ServerHandshake({ random: yield* randomFill, nowMillis: (yield* Clock.currentTimeMillis) >>> 0 })
+  while (true) {
+    const step = machine.push(yield* connection.read)
+    if (Result.isFailure(step)) return yield* Effect.fail(violation(step.failure))
+    const { done, kind, proxyAddress, reply, rest } = step.success
+    if (reply !== undefined) connection.write(reply)
+    if (!done) continue
+    connection.unread(rest)
+    const facts = { "rtmp.handshake": kind ?? "", ...(proxyAddress === undefined ? {} : { "proxy.address": proxyAddress }) }
+    return (yield* CurrentSession).annotate(facts)
+  }
+}, Effect.withSpan("rtmp.handshake"), within("handshake"))
+
+/** Waits for `connect`; whatever else comes before it gets no answer, as with SRS. */
+const awaitConnect = Effect.fnUntraced(function* (inbound: Inbound) {
+  while (true) {
+    const { command } = yield* inbound.nextCommand
+    if (command.name !== "connect") continue
+    const connect = readConnect(command)
+    if (Result.isFailure(connect)) return yield* Effect.fail(violation(connect.failure))
+    return connect.success
+  }
+})
+
+/** In SRS's order. The chunk size goes before the answer: some OBS versions need it there. */
+const answerConnect = (inbound: Inbound, connect: ConnectRequest, session: Session, services: RtmpServices) => {
+  const { peer } = inbound
+  const url = parseTcUrl(connect.tcUrl)
+  const vhost = Result.isSuccess(url) ? services.settings.vhost(url.success.vhost) : undefined
+  const { chunkSizeBytes = 60_000, inAckSizeBytes = 0, outAckSizeBytes = 2_500_000 } = vhost ?? {}
+  peer.expectWindow(inAckSizeBytes)
+  if (outAckSizeBytes > 0) {
+    peer.send(protocolControl({ _tag: "WindowAcknowledgementSize", value: outAckSizeBytes }))
+    peer.send(protocolControl({ _tag: "SetPeerBandwidth", value: outAckSizeBytes, limit: "dynamic" }))
+  }
+  peer.setChunkSize(chunkSizeBytes)
+  const answer = {
+    transactionId: connect.transactionId,
+    objectEncoding: connect.objectEncoding,
+    signature: serverSignature,
+    serverIp: "",
+    processId: process.pid,
+    sessionId: session.id,
+    capabilities: new Map(serverCapabilities())
+  }
+  peer.send(connectResult(answer))
+  peer.send(onBWDone())
+}
+
+const connectPhase = Effect.fnUntraced(function* (inbound: Inbound, session: Session, services: RtmpServices) {
+  const connect = yield* awaitConnect(inbound)
+  const { pageUrl, swfUrl, tcUrl } = connect
+  session.tcUrl = tcUrl
+  session.pageUrl = pageUrl
+  session.swfUrl = swfUrl
+  const url = parseTcUrl(tcUrl)
+  if (Result.isFailure(url)) return yield* Effect.fail(violation(url.failure))
+  answerConnect(inbound, connect, session, services)
+  yield* Effect.logInfo("connect app").pipe(Effect.annotateLogs({ "rtmp.tc_url": tcUrl, "rtmp.page_url": pageUrl }))
+  return { connect, url: url.success }
+}, Effect.withSpan("rtmp.connect"), within("connect"))
+
+/** `on_connect`: after connect was answered and before the first publish or play, as with SRS. */
+const authorizeConnect = Effect.fnUntraced(function* (url: RequestUrl, session: Session, services: RtmpServices) {
+  const vhost = services.settings.vhost(url.vhost)
+  if (vhost === undefined) return yield* Effect.fail(new VhostNotFound({ vhost: url.vhost }))
+  const { pageUrl, tcUrl } = session
+  const stream = streamNameOf(url, vhost.name)
+  yield* services.authorizer.connect({ session, stream, param: url.param, tcUrl, pageUrl })
+})
+
+const followCommands = Effect.fnUntraced(function* (connection: RtmpConnection, inbound: Inbound, url: RequestUrl) {
+  const carryOut = yield* makeStreams(connection, inbound)
+  let isAuthorized = false
+  while (true) {
+    const { command, streamId } = yield* inbound.nextCommand
+    const { events, replies } = connection.dialogue.accept(command, streamId)
+    connection.peer.sendAll(replies)
+    for (const event of events) {
+      if (!isAuthorized) yield* authorizeConnect(url, connection.session, connection.services)
+      isAuthorized = true
+      yield* Effect.tapError(carryOut(event), (error) => tellRefusal(connection, event, error))
+    }
+  }
+})
+
+/** The session proper, to be run by `runSession`. Ends with the peer's leaving, which is success, or an error. */
+export const rtmpSession = (services: RtmpServices, connection: Connection, session: Session) =>
+  Effect.gen(function* () {
+    yield* shakeHands(connection)
+    const dialogue = new CommandDialogue()
+    const inbound = new Inbound(connection, dialogue)
+    const { peer } = inbound
+    const { connect, url } = yield* connectPhase(inbound, session, services)
+    const failed = Deferred.makeUnsafe<never, SessionFailure>()
+    const fail = (error: SessionFailure) => Deferred.doneUnsafe(failed, Effect.fail(error))
+    const watchdog = new Watchdog(() => peer.messages, fail, yield* Effect.scope)
+    yield* watchdog.expect("publish or play", identifyTimeoutMillis)
+    const rtmp: RtmpConnection = {
+      services,
+      connection,
+      peer,
+      session,
+      running: yield* CurrentSession,
+      watchdog,
+      dialogue,
+      connect,
+      capabilities: readCapabilities(connect.fields),
+      sink: connectionSink(connection),
+      failed
+    }
+    const ended = Effect.tapError(Deferred.await(failed), (error) => tellRefusal(rtmp, undefined, error))
+    return yield* Effect.raceFirst(followCommands(rtmp, inbound, url), ended)
+  }).pipe(
+    Effect.catchTag("ConnectionClosed", (closed) =>
+      Effect.map(CurrentSession, (running) => running.annotate({ "session.end_reason": closed.reason }))
+    )
+  )

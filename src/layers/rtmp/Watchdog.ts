@@ -1,0 +1,44 @@
+/** Ends a session when its peer is silent: one timer per period of silence, not one per read. */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import { SessionTimeout } from "./errors.ts"
+
+export class Watchdog {
+  readonly #activity: () => number
+  readonly #fail: (error: SessionTimeout) => void
+  readonly #scope: Scope.Scope
+  #fiber: Fiber.Fiber<void> | undefined
+
+  /** `activity` counts what the peer does. The timer runs in `scope`. */
+  constructor(activity: () => number, fail: (error: SessionTimeout) => void, scope: Scope.Scope) {
+    this.#activity = activity
+    this.#fail = fail
+    this.#scope = scope
+  }
+
+  /**
+   * From now on fails the session if nothing happens for `firstMillis`, and after that for `thenMillis`. SRS samples
+   * alike: silence is noticed after one to two periods. `Infinity` watches nothing.
+   */
+  readonly expect = (waitingFor: string, firstMillis: number, thenMillis = firstMillis): Effect.Effect<void> =>
+    Effect.gen({ self: this }, function* () {
+      const running = this.#fiber
+      this.#fiber = undefined
+      if (running !== undefined) yield* Fiber.interrupt(running)
+      if (firstMillis === Infinity) return
+      this.#fiber = yield* Effect.forkIn(this.#watch(waitingFor, firstMillis, thenMillis), this.#scope)
+    })
+
+  readonly #watch = Effect.fnUntraced({ self: this }, function* (waitingFor: string, first: number, then: number) {
+    let millis = first
+    let seen = this.#activity()
+    while (true) {
+      yield* Effect.sleep(millis)
+      if (this.#activity() === seen) break
+      seen = this.#activity()
+      millis = then
+    }
+    this.#fail(new SessionTimeout({ waitingFor, millis }))
+  })
+}

@@ -1,0 +1,68 @@
+/** A stream of an RTMP connection that plays. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type { VhostSettings } from "../../domain/config/Settings.ts"
+import type { DialogueEvent } from "../../domain/rtmp/CommandDialogue.ts"
+import { streamBegin } from "../../domain/rtmp/ControlReplies.ts"
+import { playStarted } from "../../domain/rtmp/Replies.ts"
+import { rtmpFormat } from "../../domain/rtmp/RtmpFormat.ts"
+import type { Viewer } from "../../services/Playback.ts"
+import { PlayDurationReached } from "./errors.ts"
+import { resolve, type RtmpConnection } from "./RtmpConnection.ts"
+
+/** How often the media time of a play with a duration is looked at. */
+const durationCheckMillis = 500
+
+const formatOf = (connection: RtmpConnection, { play }: VhostSettings, streamId: number, place: number) => {
+  const absolute = play.atc || play.timeJitter === "off"
+  return rtmpFormat({
+    chunkSize: connection.peer.outgoingChunkSize,
+    times: absolute || play.timeJitter === "zero" ? "published" : "repaired",
+    base: absolute ? "absolute" : "join",
+    multitrack: connection.capabilities.multitrack,
+    modEx: connection.capabilities.modEx,
+    reduceHeaders: play.reduceSequenceHeader,
+    streamId,
+    place
+  })
+}
+
+const endAfter = Effect.fnUntraced(function* ({ failed }: RtmpConnection, viewer: Viewer, millis: number) {
+  const { timeline } = viewer.source.log
+  const begin = timeline.latest
+  while (timeline.latest - begin < millis) yield* Effect.sleep(Math.min(durationCheckMillis, millis))
+  yield* Deferred.fail(failed, new PlayDurationReached({ millis }))
+})
+
+/** From the play command on; the play lasts as long as the scope. `place` tells the plays of one connection apart. */
+export const startPlay = Effect.fnUntraced(function* (
+  connection: RtmpConnection,
+  event: Extract<DialogueEvent, { readonly kind: "play" }>,
+  place: number
+) {
+  const { failed, peer, running, services, session, watchdog } = connection
+  const { access, vhost } = yield* resolve(connection, "play", event.name)
+  session.type = event.type
+  session.role = "play"
+  running.annotate({
+    "stream.vhost": access.stream.vhost,
+    "stream.app": access.stream.app,
+    "stream.name": access.stream.stream,
+    "session.type": event.type
+  })
+  const permit = yield* Effect.withSpan(services.authorizer.play(access), "rtmp.authorize")
+  yield* Effect.makeSpanScoped("rtmp.play")
+  yield* watchdog.expect("", Infinity)
+  peer.send(streamBegin(event.streamId))
+  peer.sendAll(playStarted(event.streamId))
+  const viewer = yield* services.playback.view(permit, {
+    format: formatOf(connection, vhost, event.streamId, place),
+    sink: connection.sink,
+    session,
+    endWithPublisher: false
+  })
+  yield* Effect.forkScoped(Effect.catch(Deferred.await(viewer.ended), (error) => Deferred.fail(failed, error)))
+  if (event.durationMillis > 0) yield* Effect.forkScoped(endAfter(connection, viewer, event.durationMillis))
+  yield* Effect.logInfo("start play")
+  return viewer
+})

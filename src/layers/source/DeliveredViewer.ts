@@ -1,0 +1,86 @@
+/** One viewer in its source's delivery: a cursor, a sink, and whether the sink is still busy with the last write. */
+import * as Deferred from "effect/Deferred"
+import type { Cursor } from "../../domain/media/Cursor.ts"
+import type { Projection } from "../../domain/media/Projection.ts"
+import type { Sink, StreamEnded, Viewer, ViewerStalled } from "../../services/Playback.ts"
+import type { SessionCounters } from "../../services/Sessions.ts"
+import type { Source } from "../../services/SourceRegistry.ts"
+
+export class DeliveredViewer implements Viewer {
+  readonly source: Source
+  readonly ended: Deferred.Deferred<never, ViewerStalled | StreamEnded> = Deferred.makeUnsafe()
+  readonly projection: Projection
+  readonly cursor: Cursor
+  readonly #sink: Sink
+  readonly #counters: SessionCounters
+  /** One message at a time, by the delivery's own timer (`send_min_interval`). */
+  readonly single: boolean
+  /** Place in the delivery's list. */
+  place = 0
+  /** The sink has not taken all of the last write. */
+  blocked = false
+  #blockedSince = 0
+  #queued = 0
+
+  constructor(
+    source: Source,
+    projection: Projection,
+    cursor: Cursor,
+    sink: Sink,
+    counters: SessionCounters,
+    single: boolean
+  ) {
+    this.source = source
+    this.projection = projection
+    this.cursor = cursor
+    this.#sink = sink
+    this.#counters = counters
+    this.single = single
+    sink.onDrain(this.#onDrain)
+  }
+
+  readonly pause = (): void => this.cursor.pause()
+
+  readonly resume = (): void => this.cursor.resume()
+
+  /** Writes what there is until the sink is busy. One write is in flight at a time, of at most `maxFlushBytes`. */
+  flush(nowMillis: number): void {
+    const sink = this.#sink
+    if (this.blocked && sink.queuedBytes() > 0) return
+    this.blocked = false
+    const { cursor } = this
+    const { frames, framesDropped, jumps } = cursor
+    let bytes = cursor.next(this.single)
+    while (bytes !== undefined) {
+      sink.write(bytes)
+      if (sink.queuedBytes() > 0) {
+        this.blocked = true
+        this.#blockedSince = nowMillis
+        this.#queued = sink.queuedBytes()
+        break
+      }
+      if (this.single) break
+      bytes = cursor.next()
+    }
+    this.#counters.framesOut += cursor.frames - frames
+    this.#counters.framesDropped += cursor.framesDropped - framesDropped
+    this.#counters.jumps += cursor.jumps - jumps
+  }
+
+  /** Whether the sink has accepted nothing for so long. */
+  isStalled(nowMillis: number, stallMillis: number): boolean {
+    if (!this.blocked) return false
+    const queued = this.#sink.queuedBytes()
+    if (queued !== this.#queued) {
+      this.#queued = queued
+      this.#blockedSince = nowMillis
+    }
+    return queued > 0 && nowMillis - this.#blockedSince >= stallMillis
+  }
+
+  readonly #onDrain = (): void => {
+    if (!this.blocked || this.single) return
+    this.projection.sync()
+    this.flush(this.#blockedSince)
+  }
+}

@@ -1,0 +1,133 @@
+/** The viewers of one source, what they share, and the loop that paces them. */
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import { Cursor, type StartPolicy } from "../../domain/media/Cursor.ts"
+import { Projection } from "../../domain/media/Projection.ts"
+import type { ViewOptions } from "../../services/Playback.ts"
+import type { Source, SourceObserver } from "../../services/SourceRegistry.ts"
+import { DeliveredViewer } from "./DeliveredViewer.ts"
+
+export interface Pace {
+  /** Viewers get what has accumulated once in so long. */
+  readonly periodMillis: number
+  /** Flush at once if the last flush is a period ago, and all viewers together. */
+  readonly lowLatency: boolean
+  /** Shortest time between two messages to one viewer, 0 for none (`send_min_interval`). */
+  readonly singleMillis: number
+}
+
+/** Viewers flushed in one tick of a merged-write period, and ticks in a period at most. */
+const viewersPerPhase = 500
+const maxPhases = 16
+
+export class Delivery implements SourceObserver {
+  readonly #source: Source
+  readonly #pace: () => Pace
+  readonly #now: () => number
+  readonly #viewers: Array<DeliveredViewer> = []
+  readonly #projections = new Map<string, { readonly projection: Projection; viewers: number }>()
+  readonly #work = Latch.makeUnsafe(false)
+  #lastFlush = 0
+  fiber: Fiber.Fiber<void> | undefined
+
+  constructor(source: Source, pace: () => Pace, now: () => number) {
+    this.#source = source
+    this.#pace = pace
+    this.#now = now
+  }
+
+  get size(): number {
+    return this.#viewers.length
+  }
+
+  readonly appended = (): void => {
+    this.#work.openUnsafe()
+  }
+
+  add(options: ViewOptions, start: StartPolicy): DeliveredViewer {
+    const { log } = this.#source
+    const projection = this.#obtain(options)
+    const cursor = new Cursor(projection, log, start)
+    const single = this.#pace().singleMillis > 0
+    const { counters } = options.session
+    const viewer = new DeliveredViewer(this.#source, projection, cursor, options.sink, counters, single)
+    viewer.place = this.#viewers.push(viewer) - 1
+    log.addReader(cursor)
+    this.#work.openUnsafe()
+    return viewer
+  }
+
+  remove(viewer: DeliveredViewer): void {
+    const last = this.#viewers.pop()
+    if (last !== undefined && last !== viewer) {
+      this.#viewers[viewer.place] = last
+      last.place = viewer.place
+    }
+    this.#source.log.removeReader(viewer.cursor)
+    const { key } = viewer.projection.format
+    const shared = this.#projections.get(key)
+    if (shared !== undefined && --shared.viewers === 0) this.#projections.delete(key)
+  }
+
+  stalled(nowMillis: number, stallMillis: number): Array<DeliveredViewer> {
+    return this.#viewers.filter((viewer) => viewer.isStalled(nowMillis, stallMillis))
+  }
+
+  /** Flushes for ever. Wakes when there is work, then keeps the pace. */
+  readonly run: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
+    while (true) {
+      yield* this.#work.await
+      this.#work.closeUnsafe()
+      // The publisher's stack, on which the latch was opened, goes on first.
+      yield* Effect.yieldNow
+      const pace = this.#pace()
+      yield* pace.singleMillis > 0 ? this.#oneByOne(pace) : pace.lowLatency ? this.#together(pace) : this.#merged(pace)
+    }
+  })
+
+  readonly #together = Effect.fnUntraced({ self: this }, function* (pace: Pace) {
+    const wait = this.#lastFlush + pace.periodMillis - this.#now()
+    if (wait > 0) yield* Effect.sleep(Math.min(wait, pace.periodMillis))
+    this.#flush(0, 1)
+  })
+
+  readonly #merged = Effect.fnUntraced({ self: this }, function* (pace: Pace) {
+    const phases = Math.max(1, Math.min(maxPhases, Math.ceil(this.size / viewersPerPhase)))
+    for (let phase = 0; phase < phases; phase++) {
+      yield* Effect.sleep(pace.periodMillis / phases)
+      this.#flush(phase, phases)
+    }
+  })
+
+  readonly #oneByOne = Effect.fnUntraced({ self: this }, function* (pace: Pace) {
+    this.#flush(0, 1)
+    yield* Effect.sleep(pace.singleMillis)
+  })
+
+  #flush(phase: number, phases: number): void {
+    const now = this.#now()
+    this.#lastFlush = now
+    for (const { projection } of this.#projections.values()) projection.sync()
+    let busy = false
+    for (let i = phase; i < this.#viewers.length; i += phases) {
+      const viewer = this.#viewers[i]
+      viewer.flush(now)
+      busy ||= viewer.blocked || viewer.cursor.behind > 0
+    }
+    // Whoever has more to get is looked at again after a period, also when nothing new comes.
+    if (busy) this.#work.openUnsafe()
+  }
+
+  #obtain({ format }: ViewOptions): Projection {
+    const known = this.#projections.get(format.key)
+    if (known !== undefined) {
+      known.viewers++
+      return known.projection
+    }
+    const { log } = this.#source
+    const projection = new Projection(format, log, log.newestEntry?.index ?? log.end)
+    this.#projections.set(format.key, { projection, viewers: 1 })
+    return projection
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Delivery: one fiber per source that has viewers paces the flushes, and each flush is one plain loop over the viewers.
+ *
+ * Merged-write viewers are spread over phases of the period, because thousands in one tick would stall everybody; the
+ * next flush starts when the last has ended.
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import type { VhostSettings } from "../../domain/config/Settings.ts"
+import type { Permit } from "../../services/Authorizer.ts"
+import { GopCache } from "../../services/GopCache.ts"
+import { Playback, StreamEnded, type ViewOptions, ViewerStalled } from "../../services/Playback.ts"
+import { Settings } from "../../services/Settings.ts"
+import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
+import { background } from "../telemetry/background.ts"
+import { Delivery, type Pace } from "./Delivery.ts"
+import { DeliveredViewer } from "./DeliveredViewer.ts"
+
+/** A viewer that accepts no byte for this long is closed (SRS's send timeout). */
+export const stallMillis = 30_000
+const stallCheckMillis = 1000
+/** With `min_latency on`, and at least, viewers get what has accumulated this often. */
+export const lowLatencyMillis = 15
+
+const paceOf = (vhost: VhostSettings | undefined): Pace => {
+  const latency = vhost?.play.mwLatencyMillis ?? 350
+  const lowLatency = vhost?.minLatency === true || latency <= lowLatencyMillis
+  return {
+    periodMillis: lowLatency ? lowLatencyMillis : latency,
+    lowLatency,
+    singleMillis: vhost?.play.sendMinIntervalMillis ?? 0
+  }
+}
+
+export const layer = Layer.effect(
+  Playback,
+  Effect.gen(function* () {
+    const registry = yield* SourceRegistry
+    const gopCache = yield* GopCache
+    const settings = yield* Settings
+    const clock = yield* Clock.Clock
+    const scope = yield* Effect.scope
+    const deliveries = new Map<Source, Delivery>()
+
+    const deliver = Effect.fnUntraced(function* (source: Source) {
+      const known = deliveries.get(source)
+      if (known !== undefined) return known
+      const delivery = new Delivery(
+        source,
+        () => paceOf(settings.vhost(source.name.vhost)),
+        () => clock.currentTimeMillisUnsafe()
+      )
+      deliveries.set(source, delivery)
+      const run = Effect.andThen(source.observe(delivery), delivery.run)
+      delivery.fiber = yield* Effect.forkIn(Effect.scoped(run), scope)
+      return delivery
+    })
+
+    const leave = (source: Source, delivery: Delivery, viewer: DeliveredViewer) =>
+      Effect.suspend(() => {
+        delivery.remove(viewer)
+        if (delivery.size > 0) return Effect.void
+        deliveries.delete(source)
+        return delivery.fiber === undefined ? Effect.void : Fiber.interrupt(delivery.fiber)
+      })
+
+    const view = Effect.fn("Playback.view")(function* (permit: Permit<"play">, options: ViewOptions) {
+      const source = yield* registry.subscribe(permit)
+      const start = gopCache.start(source.name.vhost)
+      const [, viewer] = yield* Effect.acquireRelease(
+        Effect.map(deliver(source), (delivery) => [delivery, delivery.add(options, start)] as const),
+        ([delivery, viewer]) => leave(source, delivery, viewer)
+      )
+      if (options.endWithPublisher) {
+        const unpublished = () =>
+          Deferred.doneUnsafe(viewer.ended, Effect.fail(new StreamEnded({ stream: source.key })))
+        yield* source.observe({ unpublished })
+      }
+      return viewer
+    })
+
+    const closeStalled = Effect.gen(function* () {
+      while (true) {
+        yield* Effect.sleep(stallCheckMillis)
+        const now = clock.currentTimeMillisUnsafe()
+        for (const delivery of deliveries.values()) {
+          for (const viewer of delivery.stalled(now, stallMillis)) {
+            Deferred.doneUnsafe(viewer.ended, Effect.fail(new ViewerStalled({ stallMillis })))
+          }
+        }
+      }
+    })
+    yield* background("stalled viewers", { fatal: false })(closeStalled)
+
+    return Playback.of({ view })
+  })
+)

@@ -1,0 +1,188 @@
+/** Live sources by name: the publisher's slot with take-over and grace, readers, and the clean-up of idle sources. */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import type { MediaFrame } from "../../domain/media/MediaFrame.ts"
+import { type StreamName, streamKey } from "../../domain/media/StreamName.ts"
+import type { Permit } from "../../services/Authorizer.ts"
+import { GopCache } from "../../services/GopCache.ts"
+import { Settings } from "../../services/Settings.ts"
+import {
+  type Attach,
+  type Publication,
+  SourceRefused,
+  SourceRegistry,
+  StreamBusy,
+  TakenOver
+} from "../../services/SourceRegistry.ts"
+import { background } from "../telemetry/background.ts"
+import { LiveSource, type Slot } from "./LiveSource.ts"
+
+/** A source without publisher and reader is forgotten after this long, looked at this often (SRS: 3 to 6 s). */
+const idleMillis = 3000
+
+interface Subsystem {
+  readonly name: string
+  readonly attach: Attach
+  readonly weight: "optional" | "required"
+}
+
+export const layer = Layer.effect(
+  SourceRegistry,
+  Effect.gen(function* () {
+    const settings = yield* Settings
+    const gopCache = yield* GopCache
+    const clock = yield* Clock.Clock
+    const registryScope = yield* Effect.scope
+    const sources = new Map<string, LiveSource>()
+    const subsystems = new Set<Subsystem>()
+
+    const obtain = (name: StreamName): LiveSource => {
+      const key = streamKey(name)
+      const known = sources.get(key)
+      if (known !== undefined) return known
+      const source = new LiveSource(name, gopCache.retain(name.vhost))
+      sources.set(key, source)
+      return source
+    }
+
+    const becameIdle = (source: LiveSource): void => {
+      if (source.readers === 0 && source.publishScope === undefined) source.idleSince = clock.currentTimeMillisUnsafe()
+    }
+
+    /** Check and claim in one synchronous step: another fiber may run at any `yield*`. */
+    const claim = (source: LiveSource, slot: Slot): Effect.Effect<void, StreamBusy> =>
+      Effect.suspend(() => {
+        const current = source.slot
+        if (current === undefined) {
+          source.slot = slot
+          return Effect.void
+        }
+        const policy = settings.vhost(source.name.vhost)?.publish.onConflict ?? "refuse"
+        const mayTake = policy === "takeover" || (policy === "takeover_same_token" && current.param === slot.param)
+        if (!mayTake) return Effect.fail(new StreamBusy({ stream: source.key }))
+        source.slot = slot
+        return Effect.asVoid(
+          Deferred.fail(current.takenOver, new TakenOver({ stream: source.key, by: slot.sessionId }))
+        )
+      })
+
+    const endPublish = (source: LiveSource): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const scope = source.publishScope
+        if (scope === undefined || source.slot !== undefined) return Effect.void
+        source.log.reset()
+        source.tell("unpublished")
+        source.publishScope = undefined
+        becameIdle(source)
+        return Scope.close(scope, Exit.void)
+      })
+
+    const release = (source: LiveSource, slot: Slot): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (source.slot !== slot) return Effect.void
+        source.slot = undefined
+        const grace = settings.vhost(source.name.vhost)?.publish.graceMillis ?? 0
+        if (grace === 0 || source.publishScope === undefined) return endPublish(source)
+        const wait = Effect.andThen(Effect.sleep(grace), endPublish(source))
+        return Effect.map(Effect.forkIn(wait, registryScope), (timer) => {
+          source.graceTimer = timer
+        })
+      })
+
+    const attachAll = Effect.fnUntraced(function* (source: LiveSource, scope: Scope.Closeable) {
+      for (const { name, attach, weight } of subsystems) {
+        const attached = Scope.provide(attach(source), scope)
+        if (weight === "required") {
+          yield* Effect.mapError(
+            attached,
+            ({ message }) => new SourceRefused({ stream: source.key, subsystem: name, reason: message })
+          )
+        } else {
+          yield* Effect.catchCause(attached, (cause) =>
+            Effect.logWarning("subsystem is off for this stream", cause).pipe(
+              Effect.annotateLogs({ "stream.name": source.key, subsystem: name })
+            )
+          )
+        }
+      }
+    })
+
+    /** The first publisher starts what follows the stream; one that takes over or comes back finds it running. */
+    const start = Effect.fnUntraced(function* (source: LiveSource) {
+      const timer = source.graceTimer
+      source.graceTimer = undefined
+      if (timer !== undefined) yield* Fiber.interrupt(timer)
+      source.log.retain(gopCache.retain(source.name.vhost))
+      source.log.reset()
+      if (source.publishScope !== undefined) return source.tell("discontinuity")
+      const scope = yield* Scope.make()
+      source.publishScope = scope
+      yield* attachAll(source, scope)
+      source.tell("published")
+    })
+
+    const publish = Effect.fn("SourceRegistry.publish")(function* (permit: Permit<"publish">) {
+      const { session, stream, param } = permit.request
+      const source = obtain(stream)
+      const slot: Slot = { sessionId: session.id, param, takenOver: Deferred.makeUnsafe() }
+      yield* Effect.acquireRelease(claim(source, slot), () => release(source, slot))
+      yield* start(source)
+      const append = (frame: MediaFrame): void => {
+        if (source.slot === slot) source.log.append(frame, clock.currentTimeMillisUnsafe())
+      }
+      const flush = (): void => {
+        if (source.slot === slot) source.tell("appended")
+      }
+      return { source, append, flush, takenOver: slot.takenOver } satisfies Publication
+    })
+
+    const subscribe = (permit: Permit<"play">) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          const source = obtain(permit.request.stream)
+          source.readers++
+          return source
+        }),
+        (source) =>
+          Effect.sync(() => {
+            source.readers--
+            becameIdle(source)
+          })
+      )
+
+    const onSource = (name: string, attach: Attach, weight: "optional" | "required") => {
+      const subsystem = { name, attach, weight }
+      return Effect.asVoid(
+        Effect.acquireRelease(
+          Effect.sync(() => subsystems.add(subsystem)),
+          () => Effect.sync(() => subsystems.delete(subsystem))
+        )
+      )
+    }
+
+    const cleanUp = Effect.gen(function* () {
+      while (true) {
+        yield* Effect.sleep(idleMillis)
+        const now = clock.currentTimeMillisUnsafe()
+        for (const [key, source] of sources) {
+          const idle = source.readers === 0 && source.publishScope === undefined && source.slot === undefined
+          if (idle && now - source.idleSince >= idleMillis) sources.delete(key)
+        }
+      }
+    })
+    yield* background("source clean-up", { fatal: true })(cleanUp)
+
+    return SourceRegistry.of({
+      publish,
+      subscribe,
+      onSource,
+      find: (key) => sources.get(key),
+      all: () => sources.values()
+    })
+  })
+)

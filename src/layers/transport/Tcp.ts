@@ -1,0 +1,115 @@
+/** TCP and TLS on `node:net` and `node:tls`, which Bun, Deno and Node have. */
+import * as Fs from "node:fs"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import {
+  type Connection,
+  type ConnectOptions,
+  type Endpoint,
+  type ListenOptions,
+  type TlsFiles,
+  Transport,
+  TransportFailed
+} from "../../services/Transport.ts"
+import { SocketConnection } from "./SocketConnection.ts"
+
+/** The kernel may keep this many connections that were not accepted yet. */
+const backlog = 1024
+
+const show = ({ host, port }: Endpoint): string => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`)
+
+const readTls = (files: TlsFiles): Effect.Effect<Tls.TlsOptions, TransportFailed> => {
+  const read = (path: string) =>
+    Effect.try({
+      try: () => Fs.readFileSync(path),
+      catch: (error) => new TransportFailed({ action: "tls", endpoint: path, reason: String(error) })
+    })
+  return Effect.all({ key: read(files.key), cert: read(files.cert) })
+}
+
+const bind = (server: Net.Server, { host, port }: Endpoint): Effect.Effect<number, TransportFailed> =>
+  Effect.callback((resume) => {
+    const onError = (error: Error) =>
+      resume(
+        Effect.fail(new TransportFailed({ action: "listen", endpoint: show({ host, port }), reason: error.message }))
+      )
+    server.once("error", onError)
+    server.listen(host === "" ? { port, backlog } : { host, port, backlog }, () => {
+      server.off("error", onError)
+      const address = server.address()
+      resume(Effect.succeed(address !== null && typeof address === "object" ? address.port : port))
+    })
+  })
+
+const makeServer = (
+  options: ListenOptions,
+  accept: (socket: Net.Socket) => void
+): Effect.Effect<Net.Server, TransportFailed> => {
+  const socketOptions = { noDelay: options.noDelay ?? true, pauseOnConnect: false }
+  return options.tls === undefined
+    ? Effect.sync(() => Net.createServer(socketOptions, accept))
+    : Effect.flatMap(readTls(options.tls), (files) =>
+        Effect.try({
+          try: () => Tls.createServer({ ...socketOptions, ...files }, accept),
+          catch: (error) =>
+            new TransportFailed({ action: "tls", endpoint: options.tls?.cert ?? "", reason: String(error) })
+        })
+      )
+}
+
+const closeServer = (server: Net.Server): Effect.Effect<void> =>
+  Effect.sync(() => {
+    server.close()
+  })
+
+const listen = Effect.fnUntraced(function* (
+  endpoint: Endpoint,
+  options: ListenOptions,
+  onConnection: (connection: Connection) => Effect.Effect<void>
+): Effect.fn.Return<number, TransportFailed, Scope.Scope> {
+  const fork = yield* FiberSet.makeRuntime<never, void, never>()
+  const accept = (socket: Net.Socket): void => {
+    const connection = new SocketConnection(socket, options.tls !== undefined)
+    fork(Effect.ensuring(onConnection(connection), connection.end))
+  }
+  const server = yield* Effect.acquireRelease(makeServer(options, accept), closeServer)
+  const port = yield* bind(server, endpoint)
+  // Out of descriptors, or a TLS handshake that failed: the server goes on.
+  server.on("error", () => undefined)
+  server.on("tlsClientError", () => undefined)
+  return port
+})
+
+const dial = ({ host, port }: Endpoint, { tls }: ConnectOptions): Effect.Effect<Net.Socket, Error> =>
+  Effect.callback((resume) => {
+    const socket =
+      tls === undefined
+        ? Net.connect({ host, port, noDelay: true })
+        : Tls.connect({ host, port, servername: tls.serverName, rejectUnauthorized: tls.verify })
+    const onError = (error: Error) => resume(Effect.fail(error))
+    socket.once("error", onError)
+    socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+      socket.off("error", onError)
+      resume(Effect.succeed(socket))
+    })
+    return Effect.sync(() => socket.destroy())
+  })
+
+const connect = Effect.fnUntraced(function* (endpoint: Endpoint, options: ConnectOptions) {
+  const failed = (reason: string) => new TransportFailed({ action: "connect", endpoint: show(endpoint), reason })
+  const connecting = dial(endpoint, options).pipe(
+    Effect.mapError((error) => failed(error.message)),
+    Effect.timeoutOrElse({
+      duration: options.timeoutMillis,
+      orElse: () => Effect.fail(failed(`no answer within ${options.timeoutMillis} ms`))
+    }),
+    Effect.map((socket): Connection => new SocketConnection(socket, options.tls !== undefined))
+  )
+  return yield* Effect.acquireRelease(connecting, (connection) => connection.end, { interruptible: true })
+})
+
+export const layer = Layer.succeed(Transport, { listen, connect })
