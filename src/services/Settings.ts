@@ -39,7 +39,7 @@ export class Settings extends Context.Service<
   {
     /** Cheap: a field. Read it when acting, because it is another object after a reload. */
     readonly current: () => GlobalSettings
-    /** The vhost that serves a request for that name (`rtmp.md` 12.2), with its own name; `undefined` refuses. */
+    /** The vhost that serves a request for that name: it, else the default one; `undefined` refuses. Has its own name. */
     readonly vhost: (name: string) => VhostSettings | undefined
     /** All enabled vhosts, in the order of the file. */
     readonly vhosts: () => ReadonlyArray<VhostSettings>

@@ -2,16 +2,17 @@
 import type { Entry, Fields, Group, Table } from "./Entry.ts"
 
 export interface ConfigSchema {
-  readonly tables: ReadonlyArray<Table>
   readonly global: Fields
   readonly vhost: Fields
+  /** Every entry of every table, blocks before what is inside of them. */
+  readonly entries: ReadonlyArray<Placed>
 }
 
 /** Subsystems that are not part of the core contribute their tables here, at composition. */
 export const makeSchema = (tables: ReadonlyArray<Table>): ConfigSchema => ({
-  tables,
   global: Object.assign({}, ...tables.map(({ global }) => global)),
-  vhost: Object.assign({}, ...tables.map(({ vhost }) => vhost))
+  vhost: Object.assign({}, ...tables.map(({ vhost }) => vhost)),
+  entries: placedEntries(tables)
 })
 
 /** Directives of the name `vhost` and of what the tables list. */
@@ -43,20 +44,17 @@ export const pathOf = (around: string, name: string): string => (around === "" ?
 export interface Placed {
   readonly path: string
   readonly entry: Entry
-  /** No environment variables at or below this place. */
+  /** Are there environment variables for it, and for what is inside of it? */
   readonly environment: boolean
   readonly active: boolean
   readonly reason: string
-  /** The table it comes from. */
-  readonly table: Table
 }
 
 /** Is the environment read for what is inside of this block? */
 export const groupEnvironment = (entry: Entry, around: boolean): boolean =>
   around && entry._tag === "Group" && (entry as Group<Fields>).env
 
-/** Every entry of every table, blocks before what is inside of them. */
-export const placedEntries = (schema: ConfigSchema): ReadonlyArray<Placed> => {
+const placedEntries = (tables: ReadonlyArray<Table>): ReadonlyArray<Placed> => {
   const placed: Array<Placed> = []
   const walk = (fields: Fields, around: Omit<Placed, "entry">): void => {
     for (const entry of Object.values(fields)) {
@@ -71,10 +69,10 @@ export const placedEntries = (schema: ConfigSchema): ReadonlyArray<Placed> => {
       walk(innerFields(entry), { ...here, environment: groupEnvironment(entry, around.environment) })
     }
   }
-  for (const table of schema.tables) {
+  for (const table of tables) {
     const { active, reason } = table
-    walk(table.global, { path: "", environment: true, active, reason, table })
-    walk(table.vhost, { path: "vhost", environment: true, active, reason, table })
+    walk(table.global, { path: "", environment: true, active, reason })
+    walk(table.vhost, { path: "vhost", environment: true, active, reason })
   }
   return placed
 }

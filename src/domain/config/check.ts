@@ -1,15 +1,7 @@
 /** Checks names and arguments against the tables. */
 import type { ConfigError } from "./ConfigError.ts"
 import { InvalidArgument, UnknownDirective } from "./ConfigError.ts"
-import {
-  type ConfigSchema,
-  entryNames,
-  findEntry,
-  isBlock,
-  pathOf,
-  placedEntries,
-  topLevelNames
-} from "./ConfigSchema.ts"
+import { type ConfigSchema, entryNames, findEntry, isBlock, pathOf, topLevelNames } from "./ConfigSchema.ts"
 import type { Directive, Directives } from "./Directive.ts"
 import type { Entry, Field, Fields } from "./Entry.ts"
 import { type Environment, misspelledVariables, overrideOf } from "./environment.ts"
@@ -24,7 +16,7 @@ export interface Findings {
 
 /** What to say of a name that is unknown here: the like of it here, else the same elsewhere. */
 const suggestion = (schema: ConfigSchema, name: string, here: ReadonlyArray<string>): string | undefined =>
-  nearest(name, here) ?? placedEntries(schema).find(({ entry, path }) => entry.name === name && path !== name)?.path
+  nearest(name, here) ?? schema.entries.find(({ entry, path }) => entry.name === name && path !== name)?.path
 
 class Checker {
   readonly findings: Findings = { errors: [], warnings: [] }
@@ -108,7 +100,7 @@ class Checker {
   }
 
   environment(environment: Environment): void {
-    for (const { entry, environment: read, path } of placedEntries(this.schema)) {
+    for (const { entry, environment: read, path } of this.schema.entries) {
       if (!read || entry._tag !== "Field") continue
       const override = overrideOf(entry, path, environment)
       const expected = override === undefined ? undefined : entry.misfit(override.args)

@@ -1,6 +1,6 @@
 /** Environment variables that override the file. */
 import type { Field } from "./Entry.ts"
-import { type ConfigSchema, placedEntries } from "./ConfigSchema.ts"
+import type { ConfigSchema } from "./ConfigSchema.ts"
 import { nearest } from "./nearest.ts"
 
 /** Variables of the process; an empty one counts as none. */
@@ -57,7 +57,7 @@ export const environmentOnly = (environment: Environment): Environment => ({
 export const knownVariables = (schema: ConfigSchema): ReadonlySet<string> =>
   new Set([
     ...otherVariables,
-    ...placedEntries(schema).flatMap(({ entry, environment, path }) =>
+    ...schema.entries.flatMap(({ entry, environment, path }) =>
       environment && entry._tag === "Field" ? variablesOf(entry, path) : []
     )
   ])

@@ -1,5 +1,5 @@
 /** Directives that are set and have no effect in this version. */
-import { type ConfigSchema, findEntry, innerFields, pathOf, type Placed, placedEntries } from "./ConfigSchema.ts"
+import { type ConfigSchema, findEntry, innerFields, pathOf, type Placed } from "./ConfigSchema.ts"
 import { type Directives, placeText } from "./Directive.ts"
 import type { Fields } from "./Entry.ts"
 import { type Environment, overrideOf } from "./environment.ts"
@@ -18,7 +18,7 @@ export const inactiveDirectives = (
   environment: Environment
 ): ReadonlyArray<InactiveDirective> => {
   const entries = new Map<string, Placed>()
-  for (const placed of placedEntries(schema)) if (!entries.has(placed.path)) entries.set(placed.path, placed)
+  for (const placed of schema.entries) if (!entries.has(placed.path)) entries.set(placed.path, placed)
   const found = new Map<string, InactiveDirective>()
   const add = (path: string, place: string, reason: string): void => {
     if (!found.has(path)) found.set(path, { path, place, reason })
