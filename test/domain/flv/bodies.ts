@@ -5,6 +5,13 @@ import { TagBodyReader } from "../../../src/domain/flv/TagBody.ts"
 
 export const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"))
 
+/** Fields written as binary digits, to bytes; zeros fill the last one. */
+export const packed = (bits: string): Uint8Array => {
+  const digits = bits.replaceAll(" ", "")
+  const all = digits.padEnd(Math.ceil(digits.length / 8) * 8, "0")
+  return Uint8Array.from(all.match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2))
+}
+
 export const hexOf = (view: Uint8Array): string => Buffer.from(view).toString("hex")
 
 export interface Reading {
