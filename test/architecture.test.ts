@@ -4,7 +4,18 @@ import { Glob } from "bun"
 import { type Allowance, breaches, type SourceFile } from "./support/architecture.ts"
 
 /** Where the platform leaves no other way. Each with its reason; an entry nothing needs fails the test. */
-const allowances: ReadonlyArray<Allowance> = []
+const allowances: ReadonlyArray<Allowance> = [
+  {
+    path: "src/layers/process/runMain.ts",
+    what: "timer",
+    reason: "the process must end also if the runtime that would wake a fiber hangs"
+  },
+  {
+    path: "src/layers/transport/SocketConnection.ts",
+    what: "timer",
+    reason: "a merged read pauses a socket of the platform from its data handler, where no fiber runs"
+  }
+]
 
 const sourceFiles = (): ReadonlyArray<SourceFile> =>
   [...new Glob("src/**/*.ts").scanSync(".")].sort().map((path) => ({ path, text: readFileSync(path, "utf8") }))

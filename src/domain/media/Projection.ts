@@ -121,7 +121,8 @@ export class Projection {
 
   #firstOfLane(lane: number, from: number, to: number): number {
     for (let index = from; index < to; index++) {
-      if (this.lane(index) === lane && (this.#own.has(index) || this.#endOf(index) > this.#starts.at(index))) return index
+      if (this.lane(index) === lane && (this.#own.has(index) || this.#endOf(index) > this.#starts.at(index)))
+        return index
     }
     return to
   }

@@ -151,7 +151,9 @@ export class SourceLog {
   /** The newest keyframe, unless it is older than a reader may be behind. */
   get recentEntry(): Entry | undefined {
     const entry = this.#entries.last()
-    return entry === undefined || entry.timestamp < this.timeline.latest - this.#retention.queueMillis ? undefined : entry
+    return entry === undefined || entry.timestamp < this.timeline.latest - this.#retention.queueMillis
+      ? undefined
+      : entry
   }
 
   /** The first keyframe at or after an index. */

@@ -8,7 +8,7 @@
  * 16777214 ms) is encoded for each viewer in the same way.
  */
 import { wrapModEx, wrapTrack } from "../flv/Enhanced.ts"
-import { equals, readUint24 } from "../bytes/bytes.ts"
+import { concat, equals, readUint24 } from "../bytes/bytes.ts"
 import { Encoded, type Format, type Join, type SharedEncoder, type ViewerFormat } from "../media/Format.ts"
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import type { SlabWriter } from "../media/SlabWriter.ts"
@@ -92,7 +92,15 @@ class RtmpEncoder implements SharedEncoder {
     return Encoded.Shared
   }
 
-  #write(frame: MediaFrame, lane: number, delta: number, from: Uint8Array, start: number, end: number, out: SlabWriter) {
+  #write(
+    frame: MediaFrame,
+    lane: number,
+    delta: number,
+    from: Uint8Array,
+    start: number,
+    end: number,
+    out: SlabWriter
+  ) {
     const { chunkSize } = this.#options
     const total = chunkedLength(end - start, fmt1Length, chunkSize)
     const slab = out.reserve(total)
@@ -126,16 +134,8 @@ class RtmpViewer implements ViewerFormat {
     const { times } = this.#options
     this.#base ??= times === "repaired" ? join.earliest : join.published
     const time = times === "repaired" ? join.timestamp : join.published
-    const parts: Array<Uint8Array> = []
-    let length = 0
-    for (const header of join.headers) {
-      const bytes = this.#encode(header, time - this.#base)
-      parts.push(bytes)
-      length += bytes.length
-    }
-    const all = new Uint8Array(length)
-    for (const part of parts.reverse()) all.set(part, (length -= part.length))
-    return all
+    const since = time - this.#base
+    return concat(join.headers.map((header) => this.#encode(header, since)))
   }
 
   /** Between two chunks: what else is on the connection may come in between. */

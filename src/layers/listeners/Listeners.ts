@@ -10,7 +10,11 @@ export const layer = Layer.sync(Listeners, () => {
       Effect.asVoid(
         Effect.acquireRelease(
           Effect.logInfo("listening").pipe(
-            Effect.annotateLogs({ listener: listener.name, "server.address": listener.host, "server.port": listener.port }),
+            Effect.annotateLogs({
+              listener: listener.name,
+              "server.address": listener.host,
+              "server.port": listener.port
+            }),
             Effect.andThen(Effect.sync(() => all.push(listener)))
           ),
           () => Effect.sync(() => all.splice(all.indexOf(listener), 1))

@@ -1,10 +1,10 @@
 /** What the parts of one RTMP session share: the connection, the peer, who it is, and how the session fails. */
-import * as Deferred from "effect/Deferred"
+import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Capabilities } from "../../domain/flv/Capabilities.ts"
-import { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
+import type { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
 import type { ConnectRequest } from "../../domain/rtmp/ConnectRequest.ts"
 import { isReferAllowed } from "../../domain/rtmp/Refer.ts"
 import { parseRequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"

@@ -48,19 +48,29 @@ const randomFill = Effect.map(Random.Random, (random) => {
   return bytes
 })
 
-const shakeHands = Effect.fnUntraced(function* (connection: Connection) {
-  const machine = new ServerHandshake({ random: yield* randomFill, nowMillis: (yield* Clock.currentTimeMillis) >>> 0 })
-  while (true) {
-    const step = machine.push(yield* connection.read)
-    if (Result.isFailure(step)) return yield* Effect.fail(violation(step.failure))
-    const { done, kind, proxyAddress, reply, rest } = step.success
-    if (reply !== undefined) connection.write(reply)
-    if (!done) continue
-    connection.unread(rest)
-    const facts = { "rtmp.handshake": kind ?? "", ...(proxyAddress === undefined ? {} : { "proxy.address": proxyAddress }) }
-    return (yield* CurrentSession).annotate(facts)
-  }
-}, Effect.withSpan("rtmp.handshake"), within("handshake"))
+const shakeHands = Effect.fnUntraced(
+  function* (connection: Connection) {
+    const machine = new ServerHandshake({
+      random: yield* randomFill,
+      nowMillis: (yield* Clock.currentTimeMillis) >>> 0
+    })
+    while (true) {
+      const step = machine.push(yield* connection.read)
+      if (Result.isFailure(step)) return yield* Effect.fail(violation(step.failure))
+      const { done, kind, proxyAddress, reply, rest } = step.success
+      if (reply !== undefined) connection.write(reply)
+      if (!done) continue
+      connection.unread(rest)
+      const facts = {
+        "rtmp.handshake": kind ?? "",
+        ...(proxyAddress === undefined ? {} : { "proxy.address": proxyAddress })
+      }
+      return (yield* CurrentSession).annotate(facts)
+    }
+  },
+  Effect.withSpan("rtmp.handshake"),
+  within("handshake")
+)
 
 /** Waits for `connect`; whatever else comes before it gets no answer, as with SRS. */
 const awaitConnect = Effect.fnUntraced(function* (inbound: Inbound) {
@@ -98,18 +108,22 @@ const answerConnect = (inbound: Inbound, connect: ConnectRequest, session: Sessi
   peer.send(onBWDone())
 }
 
-const connectPhase = Effect.fnUntraced(function* (inbound: Inbound, session: Session, services: RtmpServices) {
-  const connect = yield* awaitConnect(inbound)
-  const { pageUrl, swfUrl, tcUrl } = connect
-  session.tcUrl = tcUrl
-  session.pageUrl = pageUrl
-  session.swfUrl = swfUrl
-  const url = parseTcUrl(tcUrl)
-  if (Result.isFailure(url)) return yield* Effect.fail(violation(url.failure))
-  answerConnect(inbound, connect, session, services)
-  yield* Effect.logInfo("connect app").pipe(Effect.annotateLogs({ "rtmp.tc_url": tcUrl, "rtmp.page_url": pageUrl }))
-  return { connect, url: url.success }
-}, Effect.withSpan("rtmp.connect"), within("connect"))
+const connectPhase = Effect.fnUntraced(
+  function* (inbound: Inbound, session: Session, services: RtmpServices) {
+    const connect = yield* awaitConnect(inbound)
+    const { pageUrl, swfUrl, tcUrl } = connect
+    session.tcUrl = tcUrl
+    session.pageUrl = pageUrl
+    session.swfUrl = swfUrl
+    const url = parseTcUrl(tcUrl)
+    if (Result.isFailure(url)) return yield* Effect.fail(violation(url.failure))
+    answerConnect(inbound, connect, session, services)
+    yield* Effect.logInfo("connect app").pipe(Effect.annotateLogs({ "rtmp.tc_url": tcUrl, "rtmp.page_url": pageUrl }))
+    return { connect, url: url.success }
+  },
+  Effect.withSpan("rtmp.connect"),
+  within("connect")
+)
 
 /** `on_connect`: after connect was answered and before the first publish or play, as with SRS. */
 const authorizeConnect = Effect.fnUntraced(function* (url: RequestUrl, session: Session, services: RtmpServices) {

@@ -17,7 +17,7 @@ import { Settings } from "../../services/Settings.ts"
 import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
 import { background } from "../telemetry/background.ts"
 import { Delivery, type Pace } from "./Delivery.ts"
-import { DeliveredViewer } from "./DeliveredViewer.ts"
+import type { DeliveredViewer } from "./DeliveredViewer.ts"
 
 /** A viewer that accepts no byte for this long is closed (SRS's send timeout). */
 export const stallMillis = 30_000

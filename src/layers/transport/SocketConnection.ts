@@ -111,10 +111,7 @@ export class SocketConnection implements Connection {
         resume(Effect.void)
       })
     })
-    return flushed.pipe(
-      Effect.timeoutOption(endTimeoutMillis),
-      Effect.andThen(Effect.sync(() => socket.destroy()))
-    )
+    return flushed.pipe(Effect.timeoutOption(endTimeoutMillis), Effect.andThen(Effect.sync(() => socket.destroy())))
   })
 
   readonly bytesIn = (): number => this.#inbox.bytesIn
