@@ -4,6 +4,8 @@ import { ChunkReader, type ChunkReaderOptions, type RtmpMessage } from "../../..
 
 export const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ""), "hex"))
 
+export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
+
 /** `count` times the byte. */
 export const fill = (count: number, byte: string): string => byte.repeat(count)
 
@@ -26,7 +28,7 @@ export const snapshot = (message: RtmpMessage): Received => ({
   timestamp: message.timestamp,
   streamId: message.streamId,
   chunkStreamId: message.chunkStreamId,
-  body: Buffer.from(message.bytes.subarray(message.start, message.end)).toString("hex")
+  body: hexOf(message.bytes.subarray(message.start, message.end))
 })
 
 /** Pushes the pieces, each in a buffer that is overwritten afterwards, as a socket's may be. */
