@@ -83,7 +83,7 @@ export const findDigest = (packet: Uint8Array, schema: Schema, role: Role): Uint
   return equals(digest, digestOf(packet, at, role)) ? digest : undefined
 }
 
-/** A C1 or S1 of the simple form: time, zero, random bytes. */
+/** A C1 or S1 of the simple form: time, zero, random bytes. Always a copy: `slice` of a Buffer would be a view. */
 export const makeSimplePacket = (nowMillis: number, random: Uint8Array): Uint8Array => {
   const packet = new Uint8Array(random.subarray(0, packetBytes))
   writeUint32(packet, 0, nowMillis)
