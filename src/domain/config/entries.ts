@@ -1,5 +1,5 @@
 /** Constructors for the entries of a table. */
-import type { Entry, Field, Fields, Group, Groups, Lookup, Options, Reload, Repeated, Retired, Table } from "./Entry.ts"
+import type { Field, Fields, Group, Groups, Lookup, Options, Reload, Repeated, Retired, Table } from "./Entry.ts"
 import {
   decimalOf,
   type Endpoint,
@@ -228,6 +228,3 @@ export const table = <const G extends Fields = {}, const V extends Fields = {}>(
   global: options.global ?? ({} as G),
   vhost: options.vhost ?? ({} as V)
 })
-
-/** Does the entry have an effect, given the mark of what is around it? */
-export const isActive = (entry: Entry, around: boolean): boolean => entry.active ?? around
