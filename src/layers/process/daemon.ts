@@ -39,19 +39,18 @@ export interface DaemonOptions {
 export const isDaemon = (): boolean => reportPath !== undefined
 
 /** Starts this program once more, in the background; returns its pid once it listens. */
-export const startDaemon = (options: DaemonOptions): Effect.Effect<number, DaemonFailed> =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const report = path.join(yield* temporaryDirectory, "report")
-      const daemon = yield* spawnSelf(options, report)
-      const reported = yield* Effect.raceFirst(awaitReport(report, daemon), Effect.sleep(maxStartMillis))
-      if (reported === undefined) {
-        return yield* new DaemonFailed({ code: 1, reason: `the daemon does not listen after ${maxStartMillis} ms` })
-      }
-      if (reported.failure !== undefined) return yield* new DaemonFailed(reported.failure)
-      return daemon.pid ?? 0
-    })
-  )
+export const startDaemon = Effect.fnUntraced(function* (
+  options: DaemonOptions
+): Effect.fn.Return<number, DaemonFailed, Scope.Scope> {
+  const report = path.join(yield* temporaryDirectory, "report")
+  const daemon = yield* spawnSelf(options, report)
+  const reported = yield* Effect.raceFirst(awaitReport(report, daemon), Effect.sleep(maxStartMillis))
+  if (reported === undefined) {
+    return yield* new DaemonFailed({ code: 1, reason: `the daemon does not listen after ${maxStartMillis} ms` })
+  }
+  if (reported.failure !== undefined) return yield* new DaemonFailed(reported.failure)
+  return daemon.pid ?? 0
+}, Effect.scoped)
 
 interface Report {
   readonly failure?: { readonly code: number; readonly reason: string }
@@ -83,21 +82,20 @@ const spawnSelf = (options: DaemonOptions, report: string): Effect.Effect<child.
 /** Deno does not count its `run` and permissions among `execArgv`. */
 const runtimeArguments = (): ReadonlyArray<string> => ("Deno" in globalThis ? ["run", "-A"] : process.execArgv)
 
-const awaitReport = (file: string, daemon: child.ChildProcess): Effect.Effect<Report> =>
-  Effect.gen(function* () {
-    let error: Error | undefined
-    daemon.on("error", (cause) => (error = cause))
-    while (true) {
-      const ended = error !== undefined || daemon.exitCode !== null || daemon.signalCode !== null
-      // Read after the look at the process: what it reported last is there by then.
-      if (fs.existsSync(file)) return JSON.parse(fs.readFileSync(file, "utf8")) as Report
-      if (ended) {
-        const reason = error?.message ?? `the daemon ended before it listened (${daemon.signalCode ?? daemon.exitCode})`
-        return { failure: { code: daemon.exitCode ?? 1, reason } }
-      }
-      yield* Effect.sleep(pollMillis)
+const awaitReport = Effect.fnUntraced(function* (file: string, daemon: child.ChildProcess): Effect.fn.Return<Report> {
+  let error: Error | undefined
+  daemon.on("error", (cause) => (error = cause))
+  while (true) {
+    const ended = error !== undefined || daemon.exitCode !== null || daemon.signalCode !== null
+    // Read after the look at the process: what it reported last is there by then.
+    if (fs.existsSync(file)) return JSON.parse(fs.readFileSync(file, "utf8")) as Report
+    if (ended) {
+      const reason = error?.message ?? `the daemon ended before it listened (${daemon.signalCode ?? daemon.exitCode})`
+      return { failure: { code: daemon.exitCode ?? 1, reason } }
     }
-  })
+    yield* Effect.sleep(pollMillis)
+  }
+})
 
 const reportPath = process.env[reportVariable]
 // What the daemon starts is no daemon.
