@@ -79,11 +79,16 @@ export class ConnectionStream extends Duplex {
     })
   })
 
-  readonly untilClosed: Effect.Effect<void> = Effect.callback((resume) => {
-    if (this.closed) return resume(Effect.void)
+  /** Waits until whoever writes to the stream has ended it, and all of it was handed over, or it was destroyed. */
+  readonly untilEnded: Effect.Effect<void> = Effect.callback((resume) => {
+    if (this.closed || this.writableFinished) return resume(Effect.void)
     const listener = () => resume(Effect.void)
+    this.once("finish", listener)
     this.once("close", listener)
-    return Effect.sync(() => this.off("close", listener))
+    return Effect.sync(() => {
+      this.off("finish", listener)
+      this.off("close", listener)
+    })
   })
 
   /** Bytes written to the stream that the kernel has not taken. */

@@ -121,7 +121,7 @@ const serveStream = Effect.fnUntraced(function* (
   )
   const requests = yield* talk.node.serve(stream)
   const pump = yield* Effect.forkChild(stream.pump)
-  const left = Effect.raceFirst(Fiber.await(pump), stream.untilClosed)
+  const left = Effect.raceFirst(Fiber.await(pump), stream.untilEnded)
   while (true) {
     const incoming = yield* Queue.take(requests).pipe(
       Effect.map((incoming): Incoming | undefined => incoming),
@@ -139,7 +139,7 @@ const serveStream = Effect.fnUntraced(function* (
     }
     const answered = yield* answerPlain(plainContext(talk), incoming.head, incoming.request, incoming.response).pipe(
       Effect.as(true),
-      Effect.raceFirst(Effect.as(stream.untilClosed, false)),
+      Effect.raceFirst(Effect.as(stream.untilEnded, false)),
       Effect.timeoutOrElse({ duration: answerTimeoutMillis, orElse: () => Effect.succeed(false) })
     )
     if (!answered) return
@@ -174,6 +174,6 @@ const serveUpgrade = Effect.fnUntraced(function* (
       })
     ).pipe(Effect.map((socket) => webSocketSink(socket, stream))),
     refuse: (status) => Effect.sync(() => answer(status)),
-    closed: stream.untilClosed
+    closed: stream.untilEnded
   })
 })

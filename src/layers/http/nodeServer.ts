@@ -31,6 +31,8 @@ const bad = (status: BadRequest["status"], reason: string) => new BadRequest({ s
 const headOf = (request: Http.IncomingMessage): RequestHead | BadRequest => {
   const { headers, method = "", url = "" } = request
   if (!methods.has(method)) return bad(405, `method ${method}`)
+  // Bun's server does not insist on a Host.
+  if (headers.host === undefined && request.httpVersionMinor !== 0) return bad(400, "no Host")
   const place = parseTarget(method, url, headers.host ?? "")
   if (place === undefined) return bad(400, "malformed target or Host")
   const contentLength = Number(headers["content-length"] ?? 0)
@@ -56,6 +58,8 @@ export class NodeServer {
 
   constructor() {
     const server = Http.createServer({ maxHeaderSize: maxHeadBytes, keepAliveTimeout: 0, insecureHTTPParser: false })
+    // It has no port of its own, and Deno closes the connections of a server that does not listen after one answer.
+    Object.defineProperty(server, "listening", { value: true })
     // Waiting is the connection's fiber's, by Effect's Clock.
     server.timeout = 0
     server.requestTimeout = 0
