@@ -3,7 +3,15 @@
 import { readInt24, readUint32 } from "../bytes/bytes.ts"
 import { FourCc, VideoId } from "../codec/CodecId.ts"
 import { Kind, MediaFrame } from "../media/MediaFrame.ts"
-import { FrameType, IsExHeader, MalformedTag, modExEnd, splitTracks, VideoPacket } from "./ExHeader.ts"
+import {
+  FrameType,
+  IsExHeader,
+  MalformedTag,
+  modExEnd,
+  plainHeaderLength,
+  splitTracks,
+  VideoPacket
+} from "./ExHeader.ts"
 
 /** AVCPacketType of the legacy layout that H.264, HEVC and AV1 share. */
 export const AvcPacket = { SequenceHeader: 0, Nalu: 1, EndOfSequence: 2 } as const
@@ -81,41 +89,42 @@ export class VideoBodyReader {
     modEx: Uint8Array | undefined,
     emit: (frame: MediaFrame) => void
   ): MalformedTag | undefined {
+    const length = end - start
     const packetType = bytes[start] & 0x0f
     const frameType = (bytes[start] >>> 4) & 0x07
-    let codec = this.#codec
+    const command = frameType === FrameType.Command && packetType !== VideoPacket.Metadata
+    const coded = packetType === VideoPacket.CodedFrames || packetType === VideoPacket.CodedFramesX
+    const starts = packetType === VideoPacket.SequenceStart || packetType === VideoPacket.Mpeg2TsSequenceStart
+    const header = starts && !command
     let dataStart = start + 1
     let compositionOffset = 0
-    let keyframe = false
-    let header = false
-    if (frameType !== FrameType.Command || packetType === VideoPacket.Metadata) {
-      if (end - start < 5) return malformed("no fourCC", end - start)
-      codec = this.#codec = readUint32(bytes, start + 1)
-      dataStart = start + 5
-      if (packetType === VideoPacket.CodedFrames && hasCompositionTime(codec)) {
-        if (end - start < 8) return malformed("no composition time", end - start)
+    if (!command) {
+      if (length < plainHeaderLength) return malformed("no fourCC", length)
+      this.#codec = readUint32(bytes, start + 1)
+      dataStart = start + plainHeaderLength
+      if (packetType === VideoPacket.CodedFrames && hasCompositionTime(this.#codec)) {
+        if (length < plainHeaderLength + 3) return malformed("no composition time", length)
         compositionOffset = readInt24(bytes, dataStart)
         dataStart += 3
       }
-      header = packetType === VideoPacket.SequenceStart || packetType === VideoPacket.Mpeg2TsSequenceStart
-      keyframe = isKey(frameType) && (packetType === VideoPacket.CodedFrames || packetType === VideoPacket.CodedFramesX)
     }
-    emit(
-      new MediaFrame({
-        kind: Kind.Video,
-        published,
-        bytes,
-        start,
-        end,
-        dataStart,
-        track,
-        codec,
-        compositionOffset,
-        keyframe,
-        header,
-        modEx
-      })
-    )
+    const keyframe = coded && isKey(frameType)
+    const codec = this.#codec
+    const fields = {
+      kind: Kind.Video,
+      published,
+      bytes,
+      start,
+      end,
+      dataStart,
+      track,
+      codec,
+      compositionOffset,
+      keyframe,
+      header,
+      modEx
+    }
+    emit(new MediaFrame(fields))
     return undefined
   }
 }

@@ -27,6 +27,11 @@ test("refuses what is no OpusHead", () => {
   }
 })
 
+test("a refusal tells codec and reason", () => {
+  const result = decodeOpusHead(bytes("00"))
+  expect(Result.isFailure(result) && result.failure.message).toBe("Opus configuration: header of 1 bytes")
+})
+
 test("reads vpcC with and without the box's version and flags", () => {
   const vp9 = { profile: 2, level: 31, bitDepth: 10, chromaSubsampling: 1, fullRange: true }
   expect(decodeVpcConfig(bytes("021fa3 090909 0000"))).toEqual(Result.succeed(vp9))

@@ -49,6 +49,7 @@ const plain: ReadonlyArray<Row> = [
   ["video", "MPEG2TSSequenceStart", `95 ${av01} 8004`, { codec: FourCc.Av1, data: "8004", header: true }],
   ["video", "packet type of no meaning", `9f ${av01} 01`, { codec: FourCc.Av1, data: "01" }],
   ["video", "command frame before any codec", "d1 00", { codec: 0, data: "00" }],
+  ["video", "command frame that looks like a header", "d0 00", { codec: 0, data: "00" }],
   ["audio", "SequenceStart", `90 ${opus} 4f70`, { codec: FourCc.Opus, data: "4f70", header: true }],
   ["audio", "SequenceStart without data", `90 ${ac3}`, { codec: FourCc.Ac3, data: "", header: true }],
   ["audio", "CodedFrames", `91 ${opus} fc`, { codec: FourCc.Opus, data: "fc" }],
