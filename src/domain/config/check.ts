@@ -14,9 +14,13 @@ export interface Findings {
   readonly warnings: Array<ConfigError>
 }
 
-/** What to say of a name that is unknown here: the like of it here, else the same elsewhere. */
-const suggestion = (schema: ConfigSchema, name: string, here: ReadonlyArray<string>): string | undefined =>
-  nearest(name, here) ?? schema.entries.find(({ entry, path }) => entry.name === name && path !== name)?.path
+/** What to say of a name that is unknown here: the like of it here, else the path of it or of its like elsewhere. */
+const suggestion = (schema: ConfigSchema, name: string, here: ReadonlyArray<string>): string | undefined => {
+  const like = nearest(name, here)
+  if (like !== undefined) return like
+  const elsewhere = nearest(name, new Set(schema.entries.map(({ entry }) => entry.name)))
+  return schema.entries.find(({ entry }) => entry.name === elsewhere)?.path
+}
 
 class Checker {
   readonly findings: Findings = { errors: [], warnings: [] }

@@ -63,10 +63,12 @@ export const endpointOf = (text: string): Endpoint => {
   return { host: bare === "" ? anyHost : bare, port: integerOf(text.slice(colon + 1)) }
 }
 
-/** A port 1–65535, with an address of this machine in front where there is one. */
+/** A port, 0 for one that the system chooses, with an IP address in front where there is one. */
 export const isEndpoint = (text: string): boolean => {
   const { host, port } = endpointOf(text)
-  return isInteger(text.slice(text.lastIndexOf(":") + 1)) && port > 0 && port < 65_536 && (isIpv4(host) || isIpv6(host))
+  return (
+    isInteger(text.slice(text.lastIndexOf(":") + 1)) && port >= 0 && port < 65_536 && (isIpv4(host) || isIpv6(host))
+  )
 }
 
 /** Text form of an endpoint, an IPv6 address in brackets. */

@@ -39,6 +39,11 @@ const unknown: ReadonlyArray<readonly [name: string, text: string, message: stri
     "a.conf:1:14: illegal directive mw_latency, expected a directive of the top level; did you mean vhost.play.mw_latency?"
   ],
   [
+    "and misspelled at a place that is not its own",
+    "listen 1935; vhost v { gop_cach off; }",
+    "a.conf:1:24: illegal vhost.gop_cach of v, expected a directive of vhost; did you mean vhost.play.gop_cache?"
+  ],
+  [
     "like nothing",
     "listen 1935; zzzzzzzzzz;",
     "a.conf:1:14: illegal directive zzzzzzzzzz, expected a directive of the top level"

@@ -48,7 +48,8 @@ const endpoints: ReadonlyArray<readonly [text: string, host: string, port: numbe
   ["127.0.0.1:1935", "127.0.0.1", 1935],
   ["[::]:1935", "::", 1935],
   ["[2001:db8::1]:1", "2001:db8::1", 1],
-  [":1935", "0.0.0.0", 1935]
+  [":1935", "0.0.0.0", 1935],
+  ["127.0.0.1:0", "127.0.0.1", 0]
 ]
 
 test("endpoints are a port, ip:port or [ipv6]:port", () => {
@@ -60,20 +61,7 @@ test("endpoints are a port, ip:port or [ipv6]:port", () => {
 })
 
 test("other texts are no endpoints", () => {
-  const others = [
-    "",
-    "0",
-    "-1",
-    "65536",
-    "x",
-    "1935x",
-    "localhost:1935",
-    "256.0.0.1:1",
-    "1.2.3:1",
-    "[::1]",
-    "::1",
-    "[:]:1"
-  ]
+  const others = ["", "-1", "65536", "x", "1935x", "localhost:1935", "256.0.0.1:1", "1.2.3:1", "[::1]", "::1", "[:]:1"]
   expect(others.filter(isEndpoint)).toEqual([])
 })
 

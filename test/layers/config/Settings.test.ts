@@ -70,6 +70,8 @@ effect("a text for tests needs to say only what matters", () =>
     const own = yield* settingsOf(layerText("listen 127.0.0.1:0; vhost __defaultVhost__ { play { atc on; } } # end"))
     expect(own.current().listen).toEqual([{ host: "127.0.0.1", port: 0 }])
     expect(own.vhosts().map(({ play }) => play.atc)).toEqual([true])
+    const secure = yield* settingsOf(layerText("rtmps { enabled on; listen 127.0.0.1:0; }"))
+    expect(secure.current().rtmps.listen).toEqual([{ host: "127.0.0.1", port: 0 }])
     const overridden = yield* settingsOf(layerText("", { environment: { SRS_MAX_CONNECTIONS: "3" } }))
     expect(overridden.current().maxConnections).toBe(3)
   })
