@@ -127,7 +127,10 @@ export interface Decoded {
   readonly complaints: ReadonlyArray<string>
 }
 
-/** FFmpeg plays and decodes video and audio. Ends it when so many pictures have arrived. */
+/**
+ * FFmpeg plays and decodes so many pictures, and the sound beside them, and ends by itself. Ask for fewer than there are:
+ * a decoder gives its last pictures out only at the end of the stream, which live has not.
+ */
 export const decode = async (url: string, pictures: number, options: PlayOptions = {}): Promise<Decoded> => {
   await using program = new Program(
     [
@@ -136,18 +139,12 @@ export const decode = async (url: string, pictures: number, options: PlayOptions
       ...(options.input ?? []),
       "-i",
       url,
-      // Each output has one stream, or FFmpeg would hold the last packets back to interleave them.
-      ...words("-map 0:v -c copy -flush_packets 1 -f framecrc pipe:1"),
-      ...words("-map 0:v -fps_mode passthrough -f framecrc pipe:2"),
-      ...words("-map 0:a? -f null -")
+      ...words(`-map 0:v -fps_mode passthrough -frames:v ${pictures} -f framecrc pipe:2`),
+      ...words(`-map 0:a? -frames:a ${pictures} -f null -`)
     ],
     options
   )
-  await program.until(`it received ${pictures} pictures`, () =>
-    program.out.text().split(/^0, /m).length > pictures ? true : undefined
-  )
-  // The first signal asks FFmpeg to finish, the second ends the read in which it waits for the next packet.
-  await program.stop("SIGINT", "SIGTERM")
+  await program.succeeded()
   return readDecoded(program.err.text())
 }
 
@@ -190,17 +187,18 @@ export const rtmpsrc = (url: string, options?: ProgramOptions): Player =>
     options
   )
 
+const remux = (path: string, sink: string): Array<string> => [
+  ...gst,
+  ...words(`filesrc location=${path} ! flvdemux name=in flvmux name=out streamable=true ! ${sink}`),
+  ...words("in.video ! queue ! h264parse ! out.video in.audio ! queue ! aacparse ! out.audio")
+]
+
 /** GStreamer publishes an FLV file with H.264 and AAC. */
 export const rtmp2sink = (path: string, url: string, options?: ProgramOptions): Program =>
-  new Program(
-    [
-      ...gst,
-      ...words(`filesrc location=${path} ! flvdemux name=in`),
-      ...words(`flvmux name=out streamable=true ! rtmp2sink location=${url}`),
-      ...words("in.video ! queue ! h264parse ! out.video in.audio ! queue ! aacparse ! out.audio")
-    ],
-    options
-  )
+  new Program(remux(path, `rtmp2sink location=${url}`), options)
+
+/** Writes a file with what `rtmp2sink` publishes: `flvmux` sets the times anew. */
+export const sinkFile = (path: string, file: string): Program => new Program(remux(path, `filesink location=${file}`))
 
 /** mpv plays so many pictures in real time, without display or sound card, and ends. */
 export const mpv = (url: string, pictures: number, options?: ProgramOptions): Program =>

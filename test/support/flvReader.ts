@@ -14,6 +14,14 @@ export interface Packet {
   readonly keyframe: boolean
 }
 
+/** A tag as it is in the file. */
+export interface Tag {
+  readonly type: number
+  /** Milliseconds, 32 bits without sign. */
+  readonly timestamp: number
+  readonly body: Uint8Array
+}
+
 export const adler32 = (bytes: Uint8Array): number => {
   let a = 1
   let b = 0
@@ -26,8 +34,7 @@ export const adler32 = (bytes: Uint8Array): number => {
 
 export class FlvReader {
   readonly packets: Array<Packet> = []
-  /** Bodies of the script tags. */
-  readonly scripts: Array<Uint8Array> = []
+  readonly tags: Array<Tag> = []
   #pending: Uint8Array = new Uint8Array(0)
   #headerRead = false
 
@@ -48,16 +55,17 @@ export class FlvReader {
       if (tag.length < 11 + size + 4) break
       if (view.getUint32(11 + size) !== 11 + size) throw new Error("wrong PreviousTagSize")
       const timestamp = ((tag[7]! << 24) | (view.getUint32(3) & 0xffffff)) >>> 0
-      this.#tag(tag[0]! & 0x1f, timestamp, tag.subarray(11, 11 + size))
+      const read: Tag = { type: tag[0]! & 0x1f, timestamp, body: tag.subarray(11, 11 + size) }
+      this.tags.push(read)
+      this.#tag(read)
       at += 11 + size + 4
     }
     this.#pending = this.#pending.subarray(at)
   }
 
-  #tag(type: number, dts: number, body: Uint8Array): void {
-    if (type === 18) this.scripts.push(body)
-    if (type === 8 && body.length > 0) this.#audio(dts, body)
-    if (type === 9 && body.length > 0) this.#video(dts, body)
+  #tag({ type, timestamp, body }: Tag): void {
+    if (type === 8 && body.length > 0) this.#audio(timestamp, body)
+    if (type === 9 && body.length > 0) this.#video(timestamp, body)
   }
 
   /** SoundFormat 10 is AAC, whose second byte is 0 for the configuration. */

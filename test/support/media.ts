@@ -2,12 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { FlvReader, type Packet } from "./flvReader.ts"
+import { FlvReader, type Packet, type Tag } from "./flvReader.ts"
 import { Program, words } from "./program.ts"
 
 export interface Clip {
   readonly path: string
   readonly packets: ReadonlyArray<Packet>
+  readonly tags: ReadonlyArray<Tag>
 }
 
 const directory = mkdtempSync(join(tmpdir(), "sluice-media-"))
@@ -42,7 +43,7 @@ const make = async (name: ClipName): Promise<Clip> => {
   const path = join(directory, `${name}.flv`)
   await using ffmpeg = new Program(["ffmpeg", "-v", "error", "-y", ...recipes[name], "-bitexact", "-f", "flv", path])
   await ffmpeg.succeeded()
-  return { path, packets: readPackets(path) }
+  return { path, ...readFlv(path) }
 }
 
 export const clip = (name: ClipName): Promise<Clip> => {
@@ -51,10 +52,10 @@ export const clip = (name: ClipName): Promise<Clip> => {
   return made
 }
 
-export const readPackets = (path: string): ReadonlyArray<Packet> => {
+export const readFlv = (path: string): Pick<FlvReader, "packets" | "tags"> => {
   const reader = new FlvReader()
   reader.push(readFileSync(path))
-  return reader.packets
+  return reader
 }
 
 /** One line a packet, times relative to the first packet of all: equal at both ends of a relay that loses nothing. */

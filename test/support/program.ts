@@ -1,7 +1,7 @@
 /** A program run by a test: bounded in time, read as it speaks, never outliving the test. */
 
 export interface ProgramOptions {
-  /** Killed after so many seconds; 30 by default. */
+  /** Killed after so many seconds; 20 by default, less than a test may take, so that the failure has its output. */
   readonly seconds?: number | undefined
   readonly directory?: string | undefined
   /** Beside the test's own environment; `undefined` removes a variable. */
@@ -74,7 +74,7 @@ export class Program implements AsyncDisposable {
       stderr: "pipe",
       ...(options.directory === undefined ? {} : { cwd: options.directory }),
       env: { ...process.env, ...options.env },
-      timeout: (options.seconds ?? 30) * 1000,
+      timeout: (options.seconds ?? 20) * 1000,
       killSignal: "SIGKILL"
     })
     this.pid = this.#process.pid

@@ -35,7 +35,6 @@ export class Server implements AsyncDisposable {
   readonly apiPort: number
   /** Its working directory, removed at the end. */
   readonly directory: string
-  #stopped = false
 
   constructor(program: Program, ports: readonly [rtmp: number, http: number, api: number], directory: string) {
     this.program = program
@@ -55,24 +54,48 @@ export class Server implements AsyncDisposable {
     return `http://127.0.0.1:${this.apiPort}/${path}`
   }
 
+  /** Waits until so many players in all have started: what is published from then on reaches them. */
+  async plays(count: number): Promise<void> {
+    await this.program.until(`${count} players had started`, () =>
+      this.log().split("start play").length > count ? true : undefined
+    )
+  }
+
   log(): string {
     return this.program.out.text() + this.program.err.text()
   }
 
   /** Ends the server as an operator does. Fails unless it leaves with status 0. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    this.#stopped = true
     await this.program.stop(signal)
     rmSync(this.directory, { recursive: true, force: true })
     await this.program.succeeded()
   }
 
+  /** Kills the server if it still runs. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#stopped) await this.stop()
+    await this.program[Symbol.asyncDispose]()
+    rmSync(this.directory, { recursive: true, force: true })
   }
 }
 
-/** Returns when it listens. Disposing of it is a clean stop, which must succeed. */
+/**
+ * A test with a server of its own, which must end cleanly after it. A failure has the log of the server in its message.
+ */
+export const withServer =
+  (options: ServerOptions, body: (server: Server) => Promise<void>) => async (): Promise<void> => {
+    await using server = await startServer(options)
+    try {
+      await body(server)
+    } catch (error) {
+      throw new Error(`${error instanceof Error ? error.message : String(error)}\n--- server\n${server.log()}`, {
+        cause: error
+      })
+    }
+    await server.stop()
+  }
+
+/** Returns when it listens. */
 export const startServer = async (options: ServerOptions = {}): Promise<Server> => {
   const [rtmp, http, api] = (await freePorts(3)) as [number, number, number]
   const directory = mkdtempSync(join(tmpdir(), "sluice-e2e-"))
@@ -85,8 +108,8 @@ export const startServer = async (options: ServerOptions = {}): Promise<Server> 
   })
   const server = new Server(program, [rtmp, http, api], directory)
   try {
-    for (const port of [rtmp, http, api, ...(options.ports ?? [])]) {
-      await program.sees(new RegExp(`listen[^\\n]*\\b${port}\\b`, "i"))
+    for (const port of [rtmp, ...(options.ports ?? [])]) {
+      await program.sees(new RegExp(`\\b${port}\\b`))
     }
   } catch (error) {
     await program[Symbol.asyncDispose]()
