@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-volatile bool stop_requested;
+volatile bool stop_requested, restart_requested;
 
 uint64_t now_nanos(void) {
   struct timespec t;

@@ -63,6 +63,8 @@ void *reallocate(void *old, size_t size);
 
 /* Set by SIGINT and SIGTERM: end the run now and report it. */
 extern volatile bool stop_requested;
+/* Set by SIGUSR1: publishers begin the measured window anew. */
+extern volatile bool restart_requested;
 
 /* Counts of values from 1 µs up, with a resolution of 1.6 %. */
 struct histogram {

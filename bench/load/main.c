@@ -20,6 +20,11 @@ static void on_stop(int signal) {
   stop_requested = true;
 }
 
+static void on_restart(int signal) {
+  (void)signal;
+  restart_requested = true;
+}
+
 static void on_alarm(int signal) {
   static const char text[] = "load: out of time\n";
   (void)signal;
@@ -91,6 +96,7 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGINT, on_stop);
   signal(SIGTERM, on_stop);
+  signal(SIGUSR1, on_restart);
   signal(SIGALRM, on_alarm);
   /* Whatever happens, the program ends by itself. */
   alarm(options.count / options.ramp + options.start_seconds + options.settle + options.seconds + SPARE_SECONDS);

@@ -266,6 +266,14 @@ static void wait_and_handle(struct run *run) {
   }
 }
 
+static void begin_window(struct run *run) {
+  restart_requested = false;
+  run->phase.window_began = now_nanos();
+  run->phase.until = run->phase.window_began + run->options->seconds * 1000000000ull;
+  run->window_bytes = run->blocked_count = run->blocked_worst = 0;
+  self_begin(&run->self);
+}
+
 static void report(const struct run *run) {
   double seconds = run->self.wall_seconds, mbps = seconds > 0 ? (double)run->window_bytes * 8 / 1e6 / seconds : 0;
   printf("{\"role\":\"publish\",\"asked\":%u,\"open\":%u,\"failed\":%u,\"closedEarly\":%u,\"firstFailure\":", run->options->count,
@@ -305,8 +313,8 @@ int publish_run(const struct options *options) {
     if (now - checked_at > 1000000000ull) fail_stuck(&run, checked_at = now);
     bool all_open = run.opened == options->count && run.pending == 0;
     if (all_open && run.live == 0) stop_requested = true;
-    if (!phase_advance(&run.phase, options, all_open, now_nanos())) continue;
-    if (run.phase.current == MEASURING) self_begin(&run.self);
+    bool advanced = phase_advance(&run.phase, options, all_open, now_nanos());
+    if (run.phase.current == MEASURING && (advanced || restart_requested)) begin_window(&run);
   }
   if (run.phase.window_began) self_end(&run.self, (double)(now_nanos() - run.phase.window_began) / 1e9);
   report(&run);
