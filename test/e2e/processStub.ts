@@ -1,0 +1,46 @@
+/** A server that serves nothing, in a real process: what `process.test.ts` starts in place of `src/main.ts`. */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { acquirePidFile } from "../../src/layers/process/pidFile.ts"
+import { changeWorkDirectory } from "../../src/layers/process/environment.ts"
+import { isDaemon, startDaemon } from "../../src/layers/process/daemon.ts"
+import { runMain } from "../../src/layers/process/runMain.ts"
+import { background } from "../../src/layers/telemetry/background.ts"
+import { ProcessControl } from "../../src/services/ProcessControl.ts"
+
+class Invalid extends Data.TaggedError("Invalid")<{}> {
+  readonly code = 1023
+  override readonly message = "the configuration is invalid"
+}
+
+const say = (line: string) => Effect.sync(() => console.log(line))
+
+const serve = Effect.gen(function* () {
+  const control = yield* ProcessControl
+  yield* changeWorkDirectory(process.env["SRS_WORK_DIR"] ?? "")
+  if (process.env["SRS_PID"] !== undefined) yield* acquirePidFile(process.env["SRS_PID"])
+  yield* Effect.addFinalizer(() => say("released"))
+  yield* control.listening
+  yield* say(JSON.stringify({ pid: process.pid, argv: process.argv.slice(2), cwd: process.cwd(), env: process.env }))
+  return control
+}).pipe(Effect.withSpan("serve"))
+
+const modes: Record<string, Effect.Effect<unknown, { readonly message: string }>> = {
+  serve: Effect.andThen(serve, Effect.never).pipe(Effect.scoped),
+  daemon: isDaemon()
+    ? Effect.andThen(serve, Effect.never).pipe(Effect.scoped)
+    : startDaemon({ cwd: process.cwd(), keepOutput: false }),
+  quit: Effect.flatMap(serve, (control) => control.quit).pipe(Effect.andThen(Effect.never), Effect.scoped),
+  invalid: Effect.fail(new Invalid()),
+  dying: Effect.die(new Error("bug")).pipe(
+    background("listener", { fatal: true }),
+    Effect.andThen(Effect.never),
+    Effect.scoped
+  ),
+  stuck: Effect.andThen(
+    serve,
+    Effect.addFinalizer(() => Effect.andThen(say("stuck"), Effect.never))
+  ).pipe(Effect.andThen(Effect.never), Effect.scoped)
+}
+
+runMain(modes[process.argv[2] ?? "serve"] ?? Effect.void)
