@@ -1,7 +1,8 @@
-/** Where this process listens: printed at start, and what a stream's URLs are made of. */
+/** Where this process listens, and at which URLs a stream can be played: printed, and given to those who ask. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { StreamName } from "../domain/media/StreamName.ts"
 
 export interface Listener {
   /** As printed: `RTMP`, `HTTP`, `HTTPS API` … */
@@ -12,8 +13,17 @@ export interface Listener {
   readonly port: number
 }
 
-export class Listeners extends Context.Service<Listeners, {
-  /** Known until the scope closes. */
-  readonly add: (listener: Listener) => Effect.Effect<void, never, Scope.Scope>
-  readonly all: () => ReadonlyArray<Listener>
-}>()("sluice/services/Listeners") {}
+/** All URLs of one protocol at which a stream can be played, for a reader on this machine. */
+export type PlayUrls = (stream: StreamName) => ReadonlyArray<string>
+
+export class Listeners extends Context.Service<
+  Listeners,
+  {
+    /** Known until the scope closes. */
+    readonly add: (listener: Listener) => Effect.Effect<void, never, Scope.Scope>
+    readonly all: () => ReadonlyArray<Listener>
+    /** Contributes the URLs of a protocol until the scope closes. */
+    readonly playable: (urls: PlayUrls) => Effect.Effect<void, never, Scope.Scope>
+    readonly playUrls: PlayUrls
+  }
+>()("sluice/services/Listeners") {}

@@ -145,7 +145,7 @@ export const choice = <const W extends string, const D extends string, const O e
   name: string,
   words: ReadonlyArray<W>,
   options: FieldOptions<D> & { readonly otherwise?: O }
-): Field<W | D | O> => {
+): Field<NoInfer<W | D | O>> => {
   const find = (args: ReadonlyArray<string>): W | undefined => words.find((word) => word === first(args))
   return field<W | D | O, D>(name, orNone(options.default), options, {
     type: words.join(", "),

@@ -1,6 +1,7 @@
 /** Serves RTMP and RTMPS for as long as the layer lives: one fiber, one scope and one root span per connection. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { playUrl } from "../../domain/rtmp/ClientUrl.ts"
 import { Authorizer } from "../../services/Authorizer.ts"
 import { Listeners } from "../../services/Listeners.ts"
 import { Playback } from "../../services/Playback.ts"
@@ -61,6 +62,8 @@ export const layer = Layer.effectDiscard(
     ) {
       const port = yield* transport.listen(endpoint, { tls }, serve)
       yield* listeners.add({ name, host: endpoint.host, port })
+      const schema = name === "RTMP" ? "rtmp" : "rtmps"
+      yield* listeners.playable((stream) => [playUrl(stream, schema, "localhost", port)])
     })
 
     const { listen: endpoints, rtmps } = settings.current()

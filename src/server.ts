@@ -1,0 +1,30 @@
+/** The live server: every subsystem, once. What it stands on (settings, transport, telemetry) is for the caller to say. */
+import * as Layer from "effect/Layer"
+import * as Authorizer from "./layers/access/Authorizer.ts"
+import * as Announce from "./layers/announce/Announce.ts"
+import * as Versions from "./layers/api1/Versions.ts"
+import * as HttpGateway from "./layers/http/HttpGateway.ts"
+import * as HttpListeners from "./layers/http/HttpListeners.ts"
+import * as HttpFlv from "./layers/httpLive/HttpFlv.ts"
+import * as Listeners from "./layers/listeners/Listeners.ts"
+import * as RtmpListener from "./layers/rtmp/RtmpListener.ts"
+import * as Sessions from "./layers/sessions/Sessions.ts"
+import * as GopCache from "./layers/source/GopCache.ts"
+import * as Playback from "./layers/source/Playback.ts"
+import * as SourceRegistry from "./layers/source/SourceRegistry.ts"
+
+/** What every protocol stands on. */
+export const core = Playback.layer.pipe(
+  Layer.provideMerge(SourceRegistry.layer),
+  Layer.provideMerge(Layer.mergeAll(GopCache.layer, Sessions.layer, Authorizer.layerAllowAll, Listeners.layer))
+)
+
+/** The protocols, by the routes and listeners they contribute. */
+export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer, Versions.layer)
+
+export const server = Announce.layer.pipe(
+  Layer.provideMerge(HttpListeners.layer),
+  Layer.provideMerge(protocols),
+  Layer.provideMerge(HttpGateway.layer),
+  Layer.provideMerge(core)
+)
