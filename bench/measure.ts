@@ -34,6 +34,13 @@ const checkedViewers = 8
 /** The publishers of a load with viewers run until they are told to stop. */
 const untilStoppedSeconds = 3600
 
+const directories = new Set<string>()
+
+// Ctrl-C leaves nothing behind either.
+process.on("exit", () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true })
+})
+
 class Workplace implements Place, Disposable {
   readonly directory = mkdtempSync(join(tmpdir(), "sluice-bench-"))
   readonly rtmpPort: number
@@ -42,10 +49,12 @@ class Workplace implements Place, Disposable {
   constructor(rtmpPort: number, httpPort: number) {
     this.rtmpPort = rtmpPort
     this.httpPort = httpPort
+    directories.add(this.directory)
   }
 
   [Symbol.dispose](): void {
     rmSync(this.directory, { recursive: true, force: true })
+    directories.delete(this.directory)
   }
 }
 
