@@ -1,15 +1,19 @@
 /** FFmpeg, rtmpdump, GStreamer and mpv as publishers and players. */
-import { FlvReader, type Packet } from "./flvReader.ts"
+import { join } from "node:path"
+import { FlvReader, type Packet, type Tag } from "./flvReader.ts"
 import { Program, type ProgramOptions, words } from "./program.ts"
 
 /** A player whose packets arrive on its standard output. */
 export class Player extends Program {
   readonly packets: Array<Packet>
+  /** Empty unless the player writes FLV. */
+  readonly tags: ReadonlyArray<Tag>
 
   constructor(command: ReadonlyArray<string>, makeReader: () => PacketReader, options?: ProgramOptions) {
     super(command, options)
     const reader = makeReader()
     this.packets = reader.packets
+    this.tags = reader.tags ?? []
     this.out.listen((bytes) => reader.push(bytes))
   }
 
@@ -40,6 +44,8 @@ export class Player extends Program {
 
 export interface PacketReader {
   readonly packets: Array<Packet>
+  /** Of a player that writes FLV. */
+  readonly tags?: Array<Tag>
   readonly push: (bytes: Uint8Array) => void
 }
 
@@ -71,10 +77,12 @@ export class ProbeReader implements PacketReader {
 const ffmpeg = words("ffmpeg -hide_banner -nostdin")
 const flvReader = (): PacketReader => {
   const reader = new FlvReader()
-  return { packets: reader.packets, push: (bytes) => reader.push(bytes) }
+  return { packets: reader.packets, tags: reader.tags, push: (bytes) => reader.push(bytes) }
 }
 
 export interface PlayOptions extends ProgramOptions {
+  /** How much FFmpeg says on its standard error; `debug` by default, which has the play command. */
+  readonly level?: "debug" | "info"
   readonly input?: ReadonlyArray<string>
 }
 
@@ -110,7 +118,8 @@ export const publish = (path: string, url: string, options: PublishOptions = {})
 export const play = (url: string, options: PlayOptions = {}): Player =>
   new Player(
     [
-      ...words("stdbuf -oL ffprobe -hide_banner -v debug -show_packets -show_data_hash adler32 -of compact"),
+      ...words(`stdbuf -oL ffprobe -hide_banner -v ${options.level ?? "debug"}`),
+      ...words("-show_packets -show_data_hash adler32 -of compact"),
       ...(options.input ?? []),
       url
     ],
@@ -168,6 +177,16 @@ const readDecoded = (text: string): Decoded => {
     complaints: lines.filter((line) => !picture.test(line))
   }
 }
+
+const ffmpeg8 = [process.execPath, join(import.meta.dir, "ffmpeg8.ts")]
+
+/** FFmpeg 8.1 publishes a file, and says each packet that it sends. */
+export const publish8 = (path: string, url: string, options?: ProgramOptions): Player =>
+  new Player([...ffmpeg8, "publish", path, url], () => new ProbeReader(), options)
+
+/** FFmpeg 8.1 plays, and says each packet as it came. */
+export const play8 = (url: string, options?: ProgramOptions): Player =>
+  new Player([...ffmpeg8, "play", url], () => new ProbeReader(), options)
 
 /** rtmpdump plays and writes FLV. */
 export const rtmpdump = (url: string, options?: ProgramOptions): Player =>

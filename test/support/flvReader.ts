@@ -68,16 +68,18 @@ export class FlvReader {
     if (type === 9 && body.length > 0) this.#video(timestamp, body)
   }
 
-  /** SoundFormat 10 is AAC, whose second byte is 0 for the configuration. */
+  /** SoundFormat 9 is the extended header, which is not read here. 10 is AAC, whose second byte is 0 for the configuration. */
   #audio(dts: number, body: Uint8Array): void {
+    if (body[0]! >> 4 === 9) return
     const aac = body[0]! >> 4 === 10
     if (aac && body[1] === 0) return
     const data = body.subarray(aac ? 2 : 1)
     this.packets.push({ kind: "audio", dts, pts: dts, size: data.length, crc: adler32(data), keyframe: true })
   }
 
-  /** CodecID 7 is AVC: packet type (0 configuration, 1 frame, 2 end) and a signed 24-bit composition time follow. */
+  /** The topmost bit says extended header, which is not read here. CodecID 7 is AVC: packet type (0 configuration, 1 frame, 2 end) and a signed 24-bit composition time follow. */
   #video(dts: number, body: Uint8Array): void {
+    if (body[0]! >= 0x80) return
     const keyframe = body[0]! >> 4 === 1
     const avc = (body[0]! & 0x0f) === 7
     if (avc && body[1] !== 1) return

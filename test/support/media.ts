@@ -35,22 +35,37 @@ const recipes = {
     ...words("-c:v libx264 -preset veryfast -threads 1 -bf 0 -g 1 -pix_fmt yuv420p -c:a aac -b:a 16k -ac 1")
   ]
 } satisfies Record<string, ReadonlyArray<string>>
+
+/** For Enhanced RTMP, as Matroska: the FLV muxer of FFmpeg 8 does not take HEVC as MP4 tags it. */
+const modernRecipes = {
+  hevcAac: [
+    ...picture(3),
+    ...sound(3),
+    ...words("-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=25"),
+    ...aac
+  ],
+  av1Opus: [...picture(3), ...sound(3, 48000), ...words("-c:v libsvtav1 -preset 12 -g 25 -c:a libopus -b:a 64k")]
+} satisfies Record<string, ReadonlyArray<string>>
 export type ClipName = keyof typeof recipes
 
 const clips = new Map<ClipName, Promise<Clip>>()
 
-const make = async (name: ClipName): Promise<Clip> => {
-  const path = join(directory, `${name}.flv`)
-  await using ffmpeg = new Program(["ffmpeg", "-v", "error", "-y", ...recipes[name], "-bitexact", "-f", "flv", path])
+const make = async (name: string, recipe: ReadonlyArray<string>): Promise<string> => {
+  const path = join(directory, name)
+  await using ffmpeg = new Program(["ffmpeg", "-v", "error", "-y", ...recipe, "-bitexact", path], { seconds: 60 })
   await ffmpeg.succeeded()
-  return { path, ...readFlv(path) }
+  return path
 }
 
 export const clip = (name: ClipName): Promise<Clip> => {
-  const made = clips.get(name) ?? make(name)
+  const made = clips.get(name) ?? make(`${name}.flv`, recipes[name]).then((path) => ({ path, ...readFlv(path) }))
   clips.set(name, made)
   return made
 }
+
+/** The path of the file. */
+export const modernClip = (name: keyof typeof modernRecipes): Promise<string> =>
+  make(`${name}.mkv`, modernRecipes[name])
 
 export const readFlv = (path: string): Pick<FlvReader, "packets" | "tags"> => {
   const reader = new FlvReader()
