@@ -11,6 +11,8 @@ export const maxQueuedBytes = 65_536
 /** Requests of one connection that wait for their turn. */
 export const maxPipelined = 16
 
+const noBytes = new Uint8Array(0)
+
 export class ConnectionStream extends Duplex {
   readonly connection: Connection
   #detached = false
@@ -32,14 +34,13 @@ export class ConnectionStream extends Duplex {
     while (!this.destroyed) {
       yield* this.wanted
       const bytes = yield* this.connection.read
-      if (this.#detached) continue
       this.#readable = false
       if (this.push(bytes)) this.#readable = true
     }
   }).pipe(
     Effect.catchTag("ConnectionClosed", () =>
       Effect.sync(() => {
-        if (!this.#detached && !this.destroyed) this.push(null)
+        if (!this.destroyed) this.push(null)
       })
     )
   )
@@ -55,7 +56,7 @@ export class ConnectionStream extends Duplex {
   })
 
   #wantsMore(): boolean {
-    return this.#detached || this.destroyed || (this.#readable && this.#requests <= maxPipelined)
+    return this.destroyed || (this.#readable && this.#requests <= maxPipelined)
   }
 
   /** Counts the requests that were parsed and not taken up yet: when they are many, no more is read. */
@@ -64,20 +65,21 @@ export class ConnectionStream extends Duplex {
     this.#wake?.()
   }
 
-  /** Waits until the connection has all that was written here, then takes no part in it any more. */
-  readonly detach: Effect.Effect<Connection, ConnectionClosed> = Effect.suspend(() => {
-    const flushed: Effect.Effect<void, ConnectionClosed> = Effect.callback((resume) => {
-      if (this.destroyed) return resume(Effect.fail(new ConnectionClosed({ reason: "closed here" })))
-      if (this.writableLength === 0) return resume(Effect.void)
-      this.once("drain", () => resume(Effect.void))
-      this.once("close", () => resume(Effect.fail(new ConnectionClosed({ reason: "closed here" }))))
-    })
-    return Effect.map(flushed, () => {
-      this.#detached = true
-      this.#wake?.()
-      return this.connection
-    })
+  /** Waits until the connection has been handed all that was written here. */
+  readonly flushed: Effect.Effect<void, ConnectionClosed> = Effect.callback((resume) => {
+    const closed = Effect.fail(new ConnectionClosed({ reason: "closed here" }))
+    if (this.destroyed) return resume(closed)
+    if (this.writableLength === 0) return resume(Effect.void)
+    // `drain` comes only after writes that said false.
+    this.write(noBytes, (error) => resume(error ? closed : Effect.void))
   })
+
+  /** Waits the same, then writes nothing to the connection any more. `pump` is its owner's to stop. */
+  readonly detach: Effect.Effect<void, ConnectionClosed> = Effect.suspend(() =>
+    Effect.map(this.flushed, () => {
+      this.#detached = true
+    })
+  )
 
   /** Waits until whoever writes to the stream has ended it, and all of it was handed over, or it was destroyed. */
   readonly untilEnded: Effect.Effect<void> = Effect.callback((resume) => {
@@ -126,7 +128,7 @@ export class ConnectionStream extends Duplex {
 
   #take(bytes: Uint8Array, done: () => void): void {
     if (this.#detached || this.destroyed) return done()
-    this.connection.write(bytes)
+    if (bytes.length > 0) this.connection.write(bytes)
     if (this.connection.queuedBytes() <= maxQueuedBytes) return done()
     this.#pending = done
   }

@@ -135,6 +135,7 @@ const serveStream = Effect.fnUntraced(function* (
     if (match !== undefined) {
       // The answers before this one are out: from here on the connection is the viewer's alone.
       yield* stream.detach
+      yield* Fiber.interrupt(pump)
       return yield* serveRaw(talk, incoming.head as RequestHead, match)
     }
     const answered = yield* answerPlain(plainContext(talk), incoming.head, incoming.request, incoming.response).pipe(
@@ -168,7 +169,7 @@ const serveUpgrade = Effect.fnUntraced(function* (
   yield* runLive(talk, match, {
     head,
     websocket: true,
-    open: Effect.acquireRelease(upgrade(request, stream, rest), (socket) =>
+    open: Effect.acquireRelease(Effect.andThen(stream.flushed, upgrade(request, stream, rest)), (socket) =>
       Effect.sync(() => {
         if (socket.readyState === socket.OPEN) socket.close(1000)
       })

@@ -1,0 +1,36 @@
+/** WebSocket frames of a server (RFC 6455 §5.2): final, not masked, so the same bytes for every viewer. */
+import { writeUint16, writeUint32 } from "../bytes/bytes.ts"
+
+const finalBinary = 0x82
+
+/** One whole binary message. */
+export const binaryFrame = (payload: Uint8Array): Uint8Array => {
+  const { length } = payload
+  const headLength = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const frame = new Uint8Array(headLength + length)
+  frame[0] = finalBinary
+  if (headLength === 2) frame[1] = length
+  else if (headLength === 4) {
+    frame[1] = 126
+    writeUint16(frame, 2, length)
+  } else {
+    frame[1] = 127
+    writeUint32(frame, 6, length)
+  }
+  frame.set(payload, headLength)
+  return frame
+}
+
+/** Frames each payload once, however many viewers in turn are given the same view of it. */
+export class SharedFrames {
+  #payload: Uint8Array | undefined
+  #frame: Uint8Array = new Uint8Array(0)
+
+  of(payload: Uint8Array): Uint8Array {
+    if (payload !== this.#payload) {
+      this.#frame = binaryFrame(payload)
+      this.#payload = payload
+    }
+    return this.#frame
+  }
+}
