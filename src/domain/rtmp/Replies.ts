@@ -1,5 +1,5 @@
 /** What the server says: answers to calls, and `onStatus` events (RTMP 1.0 §7.2), as SRS words them. */
-import { type AmfObject, amfObject, type AmfValue, ecmaArray } from "../amf/AmfValue.ts"
+import { amfObject, type AmfValue, ecmaArray } from "../amf/AmfValue.ts"
 import { encodeAll } from "../amf/Amf0.ts"
 import { ChunkStreamId, connectionCommand, MessageType, streamCommand, type UntimedMessage } from "./Command.ts"
 
@@ -40,12 +40,10 @@ export interface ConnectAnswer {
   readonly capabilities?: ReadonlyMap<string, AmfValue> | undefined
 }
 
-const properties = (): AmfObject => amfObject({ fmsVer: "FMS/3,5,3,888", capabilities: 127, mode: 1 })
-
 export const connectResult = (answer: ConnectAnswer): UntimedMessage => {
   const { signature } = answer
-  const info = properties()
-  for (const [key, value] of answer.capabilities ?? []) info.set(key, value)
+  const properties = amfObject({ fmsVer: "FMS/3,5,3,888", capabilities: 127, mode: 1 })
+  for (const [key, value] of answer.capabilities ?? []) properties.set(key, value)
   const data = ecmaArray({
     version: "3,5,3,888",
     srs_sig: signature.signature,
@@ -65,17 +63,12 @@ export const connectResult = (answer: ConnectAnswer): UntimedMessage => {
     objectEncoding: answer.objectEncoding,
     data
   })
-  return connectionCommand("_result", answer.transactionId, info, status)
+  return connectionCommand("_result", answer.transactionId, properties, status)
 }
 
-/** Refuses connect. FFmpeg, librtmp and GStreamer print the description. */
+/** Refuses connect. FFmpeg reads the description in the first object, librtmp in the fourth value: this suits both. */
 export const connectRejected = (transactionId: number, description: string): UntimedMessage =>
-  connectionCommand(
-    "_error",
-    transactionId,
-    properties(),
-    amfObject({ level: "error", code: "NetConnection.Connect.Rejected", description })
-  )
+  callError(transactionId, "NetConnection.Connect.Rejected", description)
 
 export const onBWDone = (): UntimedMessage => connectionCommand("onBWDone", 0, null)
 
