@@ -1,4 +1,9 @@
 /** The RTMP client against nginx-rtmp, FFmpeg at the other end. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import * as Net from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Tls from "node:tls"
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -12,6 +17,7 @@ import { FlvReader, type Packet } from "../support/flvReader.ts"
 import { flvHeader, type FlvTag, readFlvTags, writeFlvTag } from "../support/flvTags.ts"
 import { clip, trace } from "../support/media.ts"
 import { NginxRtmp } from "../support/nginxRtmp.ts"
+import { Program, words } from "../support/program.ts"
 
 let nginx: NginxRtmp
 beforeAll(async () => {
@@ -101,6 +107,43 @@ test("the client plays what the client publishes, and the stream ends with the p
   )
   expect(recorded.end).toMatchObject({ _tag: "RtmpStopped" })
   expectSame(recorded.packets, packets)
+}, 30_000)
+
+/** TLS in front of nginx. */
+const tlsFront = async (): Promise<{ readonly port: number } & AsyncDisposable> => {
+  const directory = mkdtempSync(join(tmpdir(), "sluice-tls-"))
+  const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")]
+  const options = words("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost")
+  await using openssl = new Program(["openssl", ...options, "-keyout", key, "-out", cert])
+  await openssl.succeeded()
+  const server = Tls.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (client) => {
+    const upstream = Net.connect(nginx.port, "127.0.0.1")
+    client.pipe(upstream).pipe(client)
+    client.on("error", () => upstream.destroy())
+    upstream.on("error", () => client.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  rmSync(directory, { recursive: true })
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()))
+  return { port: (server.address() as Net.AddressInfo).port, [Symbol.asyncDispose]: close }
+}
+
+test("RTMPS: encrypted to the front, with the certificate checked unless told otherwise", async () => {
+  const { path, packets } = await clip("h264Aac")
+  await using front = await tlsFront()
+  const url = `rtmps://localhost:${front.port}/live/tls`
+  await using player = play(nginx.url("live/tls"))
+  await nginx.playing("tls")
+  await run(
+    Effect.gen(function* () {
+      const client = yield* RtmpClient
+      expect(yield* Effect.flip(client.publish(url))).toMatchObject({ _tag: "TransportFailed" })
+      const publication = yield* client.publish(url, { verifyCertificate: false })
+      sendAll(publication, readFlvTags(path))
+      yield* Effect.promise(() => player.receivedEndOf(packets))
+    })
+  )
+  expectSame(player.packets, packets)
 }, 30_000)
 
 test("a busy name is refused with the server's code", async () => {
