@@ -8,7 +8,7 @@ import * as Queue from "effect/Queue"
 import { concat } from "../../domain/bytes/bytes.ts"
 import { BadRequest } from "../../domain/http/BadRequest.ts"
 import { maxBodyBytes, maxHeadBytes, methods, type RequestHead } from "../../domain/http/RequestHead.ts"
-import { type Headers, shortAnswer } from "../../domain/http/ResponseHead.ts"
+import { type Headers, reasonPhrase, shortAnswer } from "../../domain/http/ResponseHead.ts"
 import { parseTarget } from "../../domain/http/target.ts"
 import { signature } from "../../domain/Product.ts"
 import type { ConnectionStream } from "./ConnectionStream.ts"
@@ -121,6 +121,7 @@ export const respond = (
     response.setHeader("Server", signature)
     response.setHeader("Content-Length", typeof body === "string" ? Buffer.byteLength(body) : body.length)
     response.statusCode = status
+    response.statusMessage = reasonPhrase(status)
     response.once("finish", () => resume(Effect.void))
     response.once("close", () => resume(Effect.void))
     response.end(response.req.method === "HEAD" ? undefined : body)
