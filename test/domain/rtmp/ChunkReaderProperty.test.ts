@@ -137,10 +137,10 @@ const captured = ["ffmpegSmallChunks", "ffmpegLate", "librtmpLate", "gstreamer",
   fs.readFileSync(path.join(fixtures, `${name}.bin`)).subarray(3073)
 )
 
-test("survives 60 000 random, cut and mutated inputs", () => {
+test("survives 100 000 random, cut and mutated inputs", () => {
   const random = seeded(20_250_101)
   const below = (limit: number) => Math.floor(random() * limit)
-  for (let i = 0; i < 60_000; i++) {
+  for (let i = 0; i < 100_000; i++) {
     const source = captured[below(captured.length)]
     const length = below(400)
     const bytes =
