@@ -80,7 +80,11 @@ test.each(["simple", "complex"] as const)(
   async (handshake) => {
     const { path, packets } = await clip("h264Aac")
     const url = nginx.url(`live/played-${handshake}`)
-    const { packets: received, end } = await run(record(url, () => void publish(path, url), { handshake }))
+    const programs: Array<Program> = []
+    const { packets: received, end } = await run(
+      record(url, () => void programs.push(publish(path, url)), { handshake })
+    )
+    for (const program of programs) await program.succeeded()
     expect(end).toMatchObject({ _tag: "RtmpStopped", code: "NetStream.Play.UnpublishNotify" })
     expectSame(received, packets)
   },

@@ -141,10 +141,6 @@ export const withoutExtension = (stream: string): string => {
   return dot < 0 ? stream : stream.slice(0, dot)
 }
 
-/** The vhost that serves a request: its own if it is configured, else the default one, else none (error 2014). */
-export const resolveVhost = (asked: string, isServed: (vhost: string) => boolean): string | undefined =>
-  isServed(asked) ? asked : isServed(defaultVhost) ? defaultVhost : undefined
-
 /** The identity of the requested stream in its resolved vhost. */
 export const streamNameOf = (url: Pick<RequestUrl, "app" | "stream">, vhost: string): StreamName => ({
   vhost,

@@ -1,12 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import * as Result from "effect/Result"
-import {
-  parseRequestUrl,
-  parseTcUrl,
-  resolveVhost,
-  streamNameOf,
-  withoutExtension
-} from "../../../src/domain/rtmp/RequestUrl.ts"
+import { parseRequestUrl, parseTcUrl, streamNameOf, withoutExtension } from "../../../src/domain/rtmp/RequestUrl.ts"
 import { maxNameLength, maxUrlLength } from "../../../src/domain/rtmp/UrlText.ts"
 
 /** tcUrl, stream argument, then vhost, app, stream, param. */
@@ -168,11 +162,4 @@ test("parseTcUrl takes the whole path for the app and names no stream", () => {
 test("drops what follows the last dot from the identity", () => {
   expect(["cam", "cam.flv", "cam.1.flv", "cam."].map(withoutExtension)).toEqual(["cam", "cam", "cam.1", "cam"])
   expect(streamNameOf({ app: "live", stream: "cam.flv" }, "v")).toEqual({ vhost: "v", app: "live", stream: "cam" })
-})
-
-test("resolves a vhost to itself, else to the default one, else to none", () => {
-  const served = (names: ReadonlyArray<string>) => (vhost: string) => names.includes(vhost)
-  expect(resolveVhost("v", served(["v", "__defaultVhost__"]))).toBe("v")
-  expect(resolveVhost("10.0.0.1", served(["v", "__defaultVhost__"]))).toBe("__defaultVhost__")
-  expect(resolveVhost("10.0.0.1", served(["v"]))).toBeUndefined()
 })
