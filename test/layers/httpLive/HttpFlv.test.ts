@@ -1,0 +1,166 @@
+import { describe, expect } from "bun:test"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/testing/TestClock"
+import * as HttpFlv from "../../../src/layers/httpLive/HttpFlv.ts"
+import { type AccessRequest, Authorizer, Permit, Refused } from "../../../src/services/Authorizer.ts"
+import { HttpGateway } from "../../../src/services/HttpGateway.ts"
+import { Playback, StreamEnded, type Viewer, type ViewOptions, ViewerStalled } from "../../../src/services/Playback.ts"
+import type { Source } from "../../../src/services/SourceRegistry.ts"
+import { effect } from "../../support/effect.ts"
+import { get, harness as gatewayHarness, serverPort } from "../http/harness.ts"
+
+const server = `http_server { enabled on; listen ${serverPort}; }`
+const defaultVhost = "vhost __defaultVhost__ { http_remux { enabled on; } }"
+
+interface Doubles {
+  /** The streams that are refused. */
+  readonly refuse?: string
+}
+
+/** The real gateway and routes; who may play and what is played are doubles. */
+const harness = Effect.fnUntraced(function* (vhosts = defaultVhost, doubles: Doubles = {}) {
+  const { connect, ask, services, sessions } = yield* gatewayHarness({ settings: `${server} ${vhosts}` })
+  const asked: Array<AccessRequest> = []
+  const views: Array<ViewOptions & { readonly ended: Viewer["ended"] }> = []
+  let stopped = 0
+  const authorizer = Layer.mock(Authorizer, {
+    play: (request) =>
+      Effect.gen(function* () {
+        asked.push(request)
+        const { stream } = request.stream
+        if (stream === doubles.refuse) {
+          return yield* new Refused({ action: "play", stream, reason: "no", code: 2015 })
+        }
+        yield* Effect.addFinalizer(() => Effect.sync(() => stopped++))
+        return Permit.grantUnsafe("play", request)
+      })
+  })
+  const playback = Layer.mock(Playback, {
+    view: (_permit, options) =>
+      Effect.sync(() => {
+        const ended: Viewer["ended"] = Deferred.makeUnsafe()
+        views.push({ ...options, ended })
+        return { source: {} as Source, pause: () => undefined, resume: () => undefined, ended }
+      })
+  })
+  yield* Layer.build(HttpFlv.layer.pipe(Layer.provide([authorizer, playback, Layer.succeedContext(services)])))
+  yield* Context.get(services, HttpGateway).listen
+  const play = Effect.fnUntraced(function* (path: string, ...fields: ReadonlyArray<string>) {
+    const client = yield* connect()
+    client.send(get(path, ...fields))
+    yield* client.until("\r\n\r\n")
+    return client
+  })
+  return { ask, connect, play, asked, views, sessions, stopped: () => stopped }
+})
+
+describe("a player", () => {
+  effect("is identified, authorised and shown the stream until it ends", () =>
+    Effect.gen(function* () {
+      const { asked, play, sessions, stopped, views } = yield* harness()
+      const client = yield* play("/live/a.flv?token=1&x", "Referer: http://page")
+      expect(client.received).toContain("Content-Type: video/x-flv\r\n")
+      expect(client.received).not.toContain("Transfer-Encoding")
+      const stream = { vhost: "__defaultVhost__", app: "live", stream: "a" }
+      expect(asked[0]).toMatchObject({ stream, param: "?token=1&x", tcUrl: "http://h/live", pageUrl: "http://page" })
+      const [session] = sessions.all().values()
+      expect(session).toMatchObject({ type: "flv-play", role: "play", stream, address: "127.0.0.1" })
+      expect(views[0].session).toBe(session)
+      expect(views[0].endWithPublisher).toBe(true)
+      expect(views[0].format.key).toBe("flv:av:repaired:all")
+      views[0].sink.write(Buffer.from("FLV"))
+      yield* client.until("FLV")
+      yield* Deferred.fail(views[0].ended, new StreamEnded({ stream: "live/a" }))
+      yield* client.rest
+      expect(client.closed).toBe(true)
+      expect(stopped()).toBe(1)
+    })
+  )
+
+  effect("that stalls is ended, and so is one that leaves", () =>
+    Effect.gen(function* () {
+      const { play, stopped, views } = yield* harness()
+      const one = yield* play("/live/a.flv")
+      yield* Deferred.fail(views[0].ended, new ViewerStalled({ stallMillis: 30_000 }))
+      yield* one.rest
+      expect(stopped()).toBe(1)
+      const two = yield* play("/live/a.flv")
+      yield* two.connection.end
+      yield* TestClock.adjust(0)
+      expect(stopped()).toBe(2)
+    })
+  )
+
+  effect("that is refused gets 403 and nothing of the stream", () =>
+    Effect.gen(function* () {
+      const { ask, views } = yield* harness(defaultVhost, { refuse: "secret" })
+      expect(yield* ask(get("/live/secret.flv"))).toStartWith("HTTP/1.1 403 Forbidden\r\n")
+      expect(views).toEqual([])
+    })
+  )
+
+  effect("over WebSocket is refused before the handshake", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* harness(defaultVhost, { refuse: "secret" })
+      const upgrade = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: x"]
+      expect(yield* ask(get("/live/secret.flv", ...upgrade))).toStartWith("HTTP/1.1 403 Forbidden\r\n")
+    })
+  )
+})
+
+describe("paths:", () => {
+  const vhosts = `
+    vhost a.com { http_remux { enabled on; mount [vhost]/[app]/[stream].flv; } }
+    vhost off.com { http_remux { enabled off; } }
+    vhost ts.com { http_remux { enabled on; mount [vhost]/[app]/[stream].ts; } }
+    vhost hdl.com { http_remux { enabled on; mount /hdl/[app]/[stream].flv; } }
+    ${defaultVhost}`
+  const cases: ReadonlyArray<readonly [path: string, host: string, found: string | undefined]> = [
+    ["/live/a.flv", "127.0.0.1", "__defaultVhost__ live a"],
+    ["/live/room/a.flv", "127.0.0.1", "__defaultVhost__ live/room a"],
+    ["/live/a.flv", "a.com:8080", "a.com live a"],
+    ["/live/a.flv?vhost=a.com", "h", "a.com live a"],
+    ["/live/a.flv?domain=a.com", "h", "a.com live a"],
+    ["/a.com/live/a.flv", "h", "a.com live a"],
+    ["/unknown.com/live/a.flv", "h", "__defaultVhost__ unknown.com/live a"],
+    ["/hdl/live/a.flv", "hdl.com", "hdl.com live a"],
+    ["/hdl.com/live/a.flv", "h", "__defaultVhost__ hdl.com/live a"],
+    ["/live/a.flv", "off.com", undefined],
+    ["/live/a.flv", "ts.com", undefined],
+    ["/live/a.flv", "hdl.com", undefined],
+    ["/live/a.mp4", "h", undefined],
+    ["/live/a", "h", undefined],
+    ["/", "h", undefined]
+  ]
+  for (const [path, host, found] of cases) {
+    effect(`${path} of ${host} is ${found ?? "404"}`, () =>
+      Effect.gen(function* () {
+        const { ask, asked, connect, views } = yield* harness(vhosts)
+        const answer = yield* ask(`HEAD ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+        expect(answer).toStartWith(found === undefined ? "HTTP/1.1 404 " : "HTTP/1.1 200 ")
+        expect([asked, views]).toEqual([[], []])
+        if (found === undefined) return
+        const client = yield* connect()
+        client.send(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+        yield* client.until("\r\n\r\n")
+        const { app, stream, vhost } = asked[0].stream
+        expect(`${vhost} ${app} ${stream}`).toBe(found)
+      })
+    )
+  }
+})
+
+effect("settings choose what is announced and which times are used", () =>
+  Effect.gen(function* () {
+    const vhost = `vhost __defaultVhost__ {
+      play { time_jitter off; reduce_sequence_header on; }
+      http_remux { enabled on; guess_has_av off; has_audio off; }
+    }`
+    const { play, views } = yield* harness(vhost)
+    yield* play("/live/a.flv")
+    expect(views[0].format.key).toBe("flv:v:published:reduced")
+  })
+)
