@@ -16,6 +16,7 @@ rtmp {
   server {
     listen 127.0.0.1:${port};
     chunk_size 4096;
+    out_queue 16384;
     application live { live on; wait_key off; sync 0; publish_notify on; }
   }
 }
