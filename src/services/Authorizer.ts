@@ -44,11 +44,14 @@ export class Permit<Action extends "publish" | "play"> {
   }
 }
 
-export class Authorizer extends Context.Service<Authorizer, {
-  /** What must happen at the end of the connection (`on_close`) is a finalizer of the scope. */
-  readonly connect: (request: AccessRequest) => Effect.Effect<void, Refused, Scope.Scope>
-  /** What must happen at the end of the publish (`on_unpublish`) is a finalizer of the scope. */
-  readonly publish: (request: AccessRequest) => Effect.Effect<Permit<"publish">, Refused, Scope.Scope>
-  /** What must happen at the end of the play (`on_stop`) is a finalizer of the scope. */
-  readonly play: (request: AccessRequest) => Effect.Effect<Permit<"play">, Refused, Scope.Scope>
-}>()("sluice/services/Authorizer") {}
+export class Authorizer extends Context.Service<
+  Authorizer,
+  {
+    /** What must happen at the end of the connection (`on_close`) is a finalizer of the scope. */
+    readonly connect: (request: AccessRequest) => Effect.Effect<void, Refused, Scope.Scope>
+    /** What must happen at the end of the publish (`on_unpublish`) is a finalizer of the scope. */
+    readonly publish: (request: AccessRequest) => Effect.Effect<Permit<"publish">, Refused, Scope.Scope>
+    /** What must happen at the end of the play (`on_stop`) is a finalizer of the scope. */
+    readonly play: (request: AccessRequest) => Effect.Effect<Permit<"play">, Refused, Scope.Scope>
+  }
+>()("sluice/services/Authorizer") {}

@@ -3,9 +3,12 @@ import * as Context from "effect/Context"
 import type { StartPolicy } from "../domain/media/Cursor.ts"
 import type { Retention } from "../domain/media/SourceLog.ts"
 
-export class GopCache extends Context.Service<GopCache, {
-  /** What the log of a stream of this vhost retains. */
-  readonly retain: (vhost: string) => Retention
-  /** Where a viewer of a running stream of this vhost enters. */
-  readonly start: (vhost: string) => StartPolicy
-}>()("sluice/services/GopCache") {}
+export class GopCache extends Context.Service<
+  GopCache,
+  {
+    /** What the log of a stream of this vhost retains. */
+    readonly retain: (vhost: string) => Retention
+    /** Where a viewer of a running stream of this vhost enters. */
+    readonly start: (vhost: string) => StartPolicy
+  }
+>()("sluice/services/GopCache") {}

@@ -38,6 +38,8 @@ export interface ViewOptions {
   readonly session: Session
   /** End the viewer when the publisher leaves (HTTP), or keep it waiting (RTMP). */
   readonly endWithPublisher: boolean
+  /** Told that the viewer must end: its owner closes the scope. A plain call on somebody else's stack. */
+  readonly onEnd?: (error: ViewerStalled | StreamEnded) => void
 }
 
 export interface Viewer {
@@ -50,10 +52,10 @@ export interface Viewer {
   readonly ended: Deferred.Deferred<never, ViewerStalled | StreamEnded>
 }
 
-export class Playback extends Context.Service<Playback, {
-  /** Delivers to the sink until the scope closes. */
-  readonly view: (
-    permit: Permit<"play">,
-    options: ViewOptions
-  ) => Effect.Effect<Viewer, never, Scope.Scope>
-}>()("sluice/services/Playback") {}
+export class Playback extends Context.Service<
+  Playback,
+  {
+    /** Delivers to the sink until the scope closes. */
+    readonly view: (permit: Permit<"play">, options: ViewOptions) => Effect.Effect<Viewer, never, Scope.Scope>
+  }
+>()("sluice/services/Playback") {}

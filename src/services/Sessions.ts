@@ -54,12 +54,15 @@ export interface Session {
   readonly kicked: Deferred.Deferred<never, SessionKicked>
 }
 
-export class Sessions extends Context.Service<Sessions, {
-  /** In the register until the scope closes. */
-  readonly open: (
-    fields: Pick<Session, "protocol" | "address"> & Pick<SessionCounters, "bytesIn" | "bytesOut">
-  ) => Effect.Effect<Session, TooManyConnections, Scope.Scope>
-  readonly all: () => ReadonlyMap<string, Session>
-  /** Ends a session; false if there is none with this id. */
-  readonly kick: (id: string, reason: string) => Effect.Effect<boolean>
-}>()("sluice/services/Sessions") {}
+export class Sessions extends Context.Service<
+  Sessions,
+  {
+    /** In the register until the scope closes. */
+    readonly open: (
+      fields: Pick<Session, "protocol" | "address"> & Pick<SessionCounters, "bytesIn" | "bytesOut">
+    ) => Effect.Effect<Session, TooManyConnections, Scope.Scope>
+    readonly all: () => ReadonlyMap<string, Session>
+    /** Ends a session; false if there is none with this id. */
+    readonly kick: (id: string, reason: string) => Effect.Effect<boolean>
+  }
+>()("sluice/services/Sessions") {}

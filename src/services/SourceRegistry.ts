@@ -1,6 +1,5 @@
 /** Live sources by stream name: one publisher each, any number of readers. */
 import * as Context from "effect/Context"
-import type * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -29,7 +28,10 @@ export class SourceRefused extends Schema.TaggedError<SourceRefused>()("SourceRe
 }
 
 /** Another publisher took the stream over. */
-export class TakenOver extends Schema.TaggedError<TakenOver>()("TakenOver", { stream: Schema.String, by: Schema.String }) {
+export class TakenOver extends Schema.TaggedError<TakenOver>()("TakenOver", {
+  stream: Schema.String,
+  by: Schema.String
+}) {
   override get message() {
     return `stream ${this.stream} was taken over by session ${this.by}`
   }
@@ -63,26 +65,31 @@ export interface Publication {
   readonly append: (frame: MediaFrame) => void
   /** Tells the observers. Once per read, after its last frame. */
   readonly flush: () => void
-  /** Fails when another publisher takes the stream over. */
-  readonly takenOver: Deferred.Deferred<never, TakenOver>
 }
 
 /** Follows one publish of one source for as long as it lasts; `optional` failures switch the subsystem off for it. */
 export type Attach = (source: Source) => Effect.Effect<void, { readonly message: string }, Scope.Scope>
 
-export class SourceRegistry extends Context.Service<SourceRegistry, {
-  /** Owns the name until the scope closes. */
-  readonly publish: (
-    permit: Permit<"publish">
-  ) => Effect.Effect<Publication, StreamBusy | SourceRefused, Scope.Scope>
-  /** The source, made if there is none, and kept until the scope closes. */
-  readonly subscribe: (permit: Permit<"play">) => Effect.Effect<Source, never, Scope.Scope>
-  /** Runs `attach` in each publish's scope, in order of registration, before the publisher is told that it may start. */
-  readonly onSource: (
-    subsystem: string,
-    attach: Attach,
-    weight: "optional" | "required"
-  ) => Effect.Effect<void, never, Scope.Scope>
-  readonly find: (key: string) => Source | undefined
-  readonly all: () => Iterable<Source>
-}>()("sluice/services/SourceRegistry") {}
+export class SourceRegistry extends Context.Service<
+  SourceRegistry,
+  {
+    /**
+     * Owns the name until the scope closes. `onTakenOver` is told when another publisher has taken it over: a plain
+     * call on that one's stack.
+     */
+    readonly publish: (
+      permit: Permit<"publish">,
+      onTakenOver: (error: TakenOver) => void
+    ) => Effect.Effect<Publication, StreamBusy | SourceRefused, Scope.Scope>
+    /** The source, made if there is none, and kept until the scope closes. */
+    readonly subscribe: (permit: Permit<"play">) => Effect.Effect<Source, never, Scope.Scope>
+    /** Runs `attach` in each publish's scope, in order of registration, before the publisher is told that it may start. */
+    readonly onSource: (
+      subsystem: string,
+      attach: Attach,
+      weight: "optional" | "required"
+    ) => Effect.Effect<void, never, Scope.Scope>
+    readonly find: (key: string) => Source | undefined
+    readonly all: () => Iterable<Source>
+  }
+>()("sluice/services/SourceRegistry") {}

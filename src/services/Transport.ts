@@ -57,6 +57,8 @@ export interface Connection {
   readonly drained: Effect.Effect<void, ConnectionClosed>
   /** Called, on the socket's own stack, each time `queuedBytes` falls to 0 after it was not; one listener. */
   readonly onDrain: (listener: () => void) => void
+  /** The waiting read and all later ones fail with this reason; writing goes on. */
+  readonly stopReading: (reason: string) => void
   /** Waits for the peer to close or the network to fail, without reading. */
   readonly closed: Effect.Effect<void>
   /** Collects what arrives for so many milliseconds before a read returns; 0 returns at once. */
@@ -80,16 +82,19 @@ export interface ConnectOptions {
   readonly tls?: { readonly serverName: string; readonly verify: boolean } | undefined
 }
 
-export class Transport extends Context.Service<Transport, {
-  /** Listens until the scope closes. Returns once bound, with the port in use (that of the system for port 0). */
-  readonly listen: (
-    endpoint: Endpoint,
-    options: ListenOptions,
-    onConnection: (connection: Connection) => Effect.Effect<void>
-  ) => Effect.Effect<number, TransportFailed, Scope.Scope>
-  /** Closed with the scope. */
-  readonly connect: (
-    endpoint: Endpoint,
-    options: ConnectOptions
-  ) => Effect.Effect<Connection, TransportFailed, Scope.Scope>
-}>()("sluice/services/Transport") {}
+export class Transport extends Context.Service<
+  Transport,
+  {
+    /** Listens until the scope closes. Returns once bound, with the port in use (that of the system for port 0). */
+    readonly listen: (
+      endpoint: Endpoint,
+      options: ListenOptions,
+      onConnection: (connection: Connection) => Effect.Effect<void>
+    ) => Effect.Effect<number, TransportFailed, Scope.Scope>
+    /** Closed with the scope. */
+    readonly connect: (
+      endpoint: Endpoint,
+      options: ConnectOptions
+    ) => Effect.Effect<Connection, TransportFailed, Scope.Scope>
+  }
+>()("sluice/services/Transport") {}

@@ -1,5 +1,4 @@
 /** What the parts of one RTMP session share: the connection, the peer, who it is, and how the session fails. */
-import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
@@ -56,7 +55,8 @@ export interface RtmpConnection {
   readonly connect: ConnectRequest
   readonly capabilities: Capabilities
   readonly sink: Sink
-  readonly failed: Deferred.Deferred<never, SessionFailure>
+  /** Ends the session from outside its read loop, with this error. The first one counts. */
+  readonly fail: (error: SessionFailure) => void
 }
 
 /** A request for one stream: who asks, for what, under which settings. */

@@ -1,6 +1,5 @@
 /** One RTMP client from accept to close. Reads top to bottom like the protocol: handshake, connect, then its streams. */
 import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
@@ -144,40 +143,40 @@ const followCommands = Effect.fnUntraced(function* (connection: RtmpConnection, 
     for (const event of events) {
       if (!isAuthorized) yield* authorizeConnect(url, connection.session, connection.services)
       isAuthorized = true
-      yield* Effect.tapError(carryOut(event), (error) => tellRefusal(connection, event, error))
+      yield* Effect.tapError(carryOut(event), (error) =>
+        tellRefusal(connection.peer, connection.connection, event, error)
+      )
     }
   }
 })
 
 /** The session proper, to be run by `runSession`. Ends with the peer's leaving, which is success, or an error. */
-export const rtmpSession = (services: RtmpServices, connection: Connection, session: Session) =>
-  Effect.gen(function* () {
+export const rtmpSession = Effect.fnUntraced(function* (
+  services: RtmpServices,
+  connection: Connection,
+  session: Session
+) {
+  const running = yield* CurrentSession
+  const dialogue = new CommandDialogue()
+  const inbound = new Inbound(connection, dialogue)
+  const { peer } = inbound
+  let failure: SessionFailure | undefined
+  const fail = (error: SessionFailure) => {
+    failure ??= error
+    connection.stopReading(error.message)
+  }
+  const converse = Effect.gen(function* () {
     yield* shakeHands(connection)
-    const dialogue = new CommandDialogue()
-    const inbound = new Inbound(connection, dialogue)
-    const { peer } = inbound
     const { connect, url } = yield* connectPhase(inbound, session, services)
-    const failed = Deferred.makeUnsafe<never, SessionFailure>()
-    const fail = (error: SessionFailure) => Deferred.doneUnsafe(failed, Effect.fail(error))
     const watchdog = new Watchdog(() => peer.messages, fail, yield* Effect.scope)
     yield* watchdog.expect("publish or play", identifyTimeoutMillis)
-    const rtmp: RtmpConnection = {
-      services,
-      connection,
-      peer,
-      session,
-      running: yield* CurrentSession,
-      watchdog,
-      dialogue,
-      connect,
-      capabilities: readCapabilities(connect.fields),
-      sink: connectionSink(connection),
-      failed
-    }
-    const ended = Effect.tapError(Deferred.await(failed), (error) => tellRefusal(rtmp, undefined, error))
-    return yield* Effect.raceFirst(followCommands(rtmp, inbound, url), ended)
-  }).pipe(
-    Effect.catchTag("ConnectionClosed", (closed) =>
-      Effect.map(CurrentSession, (running) => running.annotate({ "session.end_reason": closed.reason }))
-    )
-  )
+    const capabilities = readCapabilities(connect.fields)
+    const sink = connectionSink(connection)
+    const rtmp = { services, connection, peer, session, running, watchdog, dialogue, connect, capabilities, sink, fail }
+    return yield* followCommands(rtmp, inbound, url)
+  })
+  return yield* Effect.catchTag(converse, "ConnectionClosed", ({ reason }) => {
+    if (failure === undefined) return Effect.sync(() => running.annotate({ "session.end_reason": reason }))
+    return Effect.andThen(tellRefusal(inbound.peer, connection, undefined, failure), Effect.fail(failure))
+  })
+})

@@ -1,5 +1,4 @@
 /** A stream of an RTMP connection that plays. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { DialogueEvent } from "../../domain/rtmp/CommandDialogue.ts"
@@ -27,11 +26,11 @@ const formatOf = (connection: RtmpConnection, { play }: VhostSettings, streamId:
   })
 }
 
-const endAfter = Effect.fnUntraced(function* ({ failed }: RtmpConnection, viewer: Viewer, millis: number) {
+const endAfter = Effect.fnUntraced(function* ({ fail }: RtmpConnection, viewer: Viewer, millis: number) {
   const { timeline } = viewer.source.log
   const begin = timeline.latest
   while (timeline.latest - begin < millis) yield* Effect.sleep(Math.min(durationCheckMillis, millis))
-  yield* Deferred.fail(failed, new PlayDurationReached({ millis }))
+  fail(new PlayDurationReached({ millis }))
 })
 
 /** From the play command on; the play lasts as long as the scope. `place` tells the plays of one connection apart. */
@@ -40,7 +39,7 @@ export const startPlay = Effect.fnUntraced(function* (
   event: Extract<DialogueEvent, { readonly kind: "play" }>,
   place: number
 ) {
-  const { failed, peer, running, services, session, watchdog } = connection
+  const { fail, peer, running, services, session, watchdog } = connection
   const { access, vhost } = yield* resolve(connection, "play", event.name)
   session.type = event.type
   session.role = "play"
@@ -59,9 +58,9 @@ export const startPlay = Effect.fnUntraced(function* (
     format: formatOf(connection, vhost, event.streamId, place),
     sink: connection.sink,
     session,
-    endWithPublisher: false
+    endWithPublisher: false,
+    onEnd: fail
   })
-  yield* Effect.forkScoped(Effect.catch(Deferred.await(viewer.ended), (error) => Deferred.fail(failed, error)))
   if (event.durationMillis > 0) yield* Effect.forkScoped(endAfter(connection, viewer, event.durationMillis))
   yield* Effect.logInfo("start play")
   return viewer

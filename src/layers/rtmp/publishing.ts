@@ -1,5 +1,4 @@
 /** A stream of an RTMP connection that publishes. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { DialogueEvent } from "../../domain/rtmp/CommandDialogue.ts"
 import type { RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
@@ -34,7 +33,7 @@ export class Publishing {
   /** One message of the publisher: a plain call for each. */
   readonly push = (message: RtmpMessage): void => {
     const error = this.#ingest.push(message)
-    if (error !== undefined) Deferred.doneUnsafe(this.#connection.failed, Effect.fail(violation(error)))
+    if (error !== undefined) this.#connection.fail(violation(error))
   }
 
   readonly flush = (): void => this.publication.flush()
@@ -42,19 +41,18 @@ export class Publishing {
 
 /** Closes a publisher that nobody watches: checked at the pace of the timeout, as SRS does. */
 const watchIdle = Effect.fnUntraced(function* (
-  { failed }: RtmpConnection,
+  { fail }: RtmpConnection,
   publication: Publication,
   vhost: VhostSettings
 ) {
   const { kickoffForIdleMillis: limit, normalTimeoutMillis } = vhost.publish
-  if (limit <= 0) return
   let idle = 0
   while (idle < limit) {
     const step = Math.min(normalTimeoutMillis, limit)
     yield* Effect.sleep(step)
     idle = publication.source.viewers() === 0 ? idle + step : 0
   }
-  yield* Deferred.fail(failed, new IdlePublisher({ millis: limit }))
+  fail(new IdlePublisher({ millis: limit }))
 })
 
 /** From the publish command to the answer; the publish lasts as long as the scope. */
@@ -62,7 +60,7 @@ export const startPublish = Effect.fnUntraced(function* (
   connection: RtmpConnection,
   event: Extract<DialogueEvent, { readonly kind: "publish" }>
 ) {
-  const { failed, peer, running, services, session, watchdog } = connection
+  const { fail, peer, running, services, session, watchdog } = connection
   const { access, vhost } = yield* resolve(connection, "publish", event.name)
   session.type = event.type
   session.role = "publish"
@@ -74,10 +72,8 @@ export const startPublish = Effect.fnUntraced(function* (
   })
   const permit = yield* Effect.withSpan(services.authorizer.publish(access), "rtmp.authorize")
   yield* Effect.makeSpanScoped("rtmp.publish")
-  const publication = yield* services.registry.publish(permit)
-  // A take-over ends the whole session: its reason is told to the client before it closes.
-  yield* Effect.forkScoped(Effect.catch(Deferred.await(publication.takenOver), (error) => Deferred.fail(failed, error)))
-  yield* Effect.forkScoped(watchIdle(connection, publication, vhost))
+  const publication = yield* services.registry.publish(permit, fail)
+  if (vhost.publish.kickoffForIdleMillis > 0) yield* Effect.forkScoped(watchIdle(connection, publication, vhost))
   const { firstPacketTimeoutMillis, mr, mrLatencyMillis, normalTimeoutMillis } = vhost.publish
   connection.connection.mergedRead(mr && !vhost.minLatency ? mrLatencyMillis : 0)
   yield* watchdog.expect("packet from the publisher", firstPacketTimeoutMillis, normalTimeoutMillis)

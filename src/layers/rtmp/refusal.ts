@@ -2,7 +2,8 @@
 import * as Effect from "effect/Effect"
 import type { DialogueEvent } from "../../domain/rtmp/CommandDialogue.ts"
 import { connectionRejected, type RefusalCode, refused } from "../../domain/rtmp/Replies.ts"
-import type { RtmpConnection } from "./RtmpConnection.ts"
+import type { Connection } from "../../services/Transport.ts"
+import type { RtmpPeer } from "./RtmpPeer.ts"
 
 /** How long the client may take to accept the reason. */
 const tellTimeoutMillis = 1000
@@ -13,7 +14,8 @@ const codeOf = (event: DialogueEvent, tag: string): RefusalCode => {
 }
 
 export const tellRefusal = (
-  { connection, peer }: RtmpConnection,
+  peer: RtmpPeer,
+  connection: Connection,
   event: DialogueEvent | undefined,
   error: { readonly _tag: string; readonly message: string }
 ): Effect.Effect<void> =>

@@ -1,8 +1,9 @@
 /** One viewer in its source's delivery: a cursor, a sink, and whether the sink is still busy with the last write. */
 import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
 import type { Cursor } from "../../domain/media/Cursor.ts"
 import type { Projection } from "../../domain/media/Projection.ts"
-import type { Sink, StreamEnded, Viewer, ViewerStalled } from "../../services/Playback.ts"
+import type { Sink, StreamEnded, Viewer, ViewerStalled, ViewOptions } from "../../services/Playback.ts"
 import type { SessionCounters } from "../../services/Sessions.ts"
 import type { Source } from "../../services/SourceRegistry.ts"
 
@@ -13,6 +14,7 @@ export class DeliveredViewer implements Viewer {
   readonly cursor: Cursor
   readonly #sink: Sink
   readonly #counters: SessionCounters
+  readonly #onEnd: ViewOptions["onEnd"]
   /** One message at a time, by the delivery's own timer (`send_min_interval`). */
   readonly single: boolean
   /** Place in the delivery's list. */
@@ -22,19 +24,14 @@ export class DeliveredViewer implements Viewer {
   #blockedSince = 0
   #queued = 0
 
-  constructor(
-    source: Source,
-    projection: Projection,
-    cursor: Cursor,
-    sink: Sink,
-    counters: SessionCounters,
-    single: boolean
-  ) {
+  constructor(source: Source, projection: Projection, cursor: Cursor, options: ViewOptions, single: boolean) {
+    const { onEnd, session, sink } = options
     this.source = source
     this.projection = projection
     this.cursor = cursor
     this.#sink = sink
-    this.#counters = counters
+    this.#counters = session.counters
+    this.#onEnd = onEnd
     this.single = single
     sink.onDrain(this.#onDrain)
   }
@@ -42,6 +39,11 @@ export class DeliveredViewer implements Viewer {
   readonly pause = (): void => this.cursor.pause()
 
   readonly resume = (): void => this.cursor.resume()
+
+  readonly end = (error: ViewerStalled | StreamEnded): void => {
+    Deferred.doneUnsafe(this.ended, Effect.fail(error))
+    this.#onEnd?.(error)
+  }
 
   /** Writes what there is until the sink is busy. One write is in flight at a time, of at most `maxFlushBytes`. */
   flush(nowMillis: number): void {

@@ -11,7 +11,7 @@ import { DeliveredViewer } from "./DeliveredViewer.ts"
 export interface Pace {
   /** Viewers get what has accumulated once in so long. */
   readonly periodMillis: number
-  /** Flush at once if the last flush is a period ago, and all viewers together. */
+  /** All viewers together, a period after the first frame that waits. */
   readonly lowLatency: boolean
   /** Shortest time between two messages to one viewer, 0 for none (`send_min_interval`). */
   readonly singleMillis: number
@@ -28,7 +28,6 @@ export class Delivery implements SourceObserver {
   readonly #viewers: Array<DeliveredViewer> = []
   readonly #projections = new Map<string, { readonly projection: Projection; viewers: number }>()
   readonly #work = Latch.makeUnsafe(false)
-  #lastFlush = 0
   fiber: Fiber.Fiber<void> | undefined
 
   constructor(source: Source, pace: () => Pace, now: () => number) {
@@ -50,8 +49,7 @@ export class Delivery implements SourceObserver {
     const projection = this.#obtain(options)
     const cursor = new Cursor(projection, log, start)
     const single = this.#pace().singleMillis > 0
-    const { counters } = options.session
-    const viewer = new DeliveredViewer(this.#source, projection, cursor, options.sink, counters, single)
+    const viewer = new DeliveredViewer(this.#source, projection, cursor, options, single)
     viewer.place = this.#viewers.push(viewer) - 1
     log.addReader(cursor)
     this.#work.openUnsafe()
@@ -87,8 +85,7 @@ export class Delivery implements SourceObserver {
   })
 
   readonly #together = Effect.fnUntraced({ self: this }, function* (pace: Pace) {
-    const wait = this.#lastFlush + pace.periodMillis - this.#now()
-    if (wait > 0) yield* Effect.sleep(Math.min(wait, pace.periodMillis))
+    yield* Effect.sleep(pace.periodMillis)
     this.#flush(0, 1)
   })
 
@@ -107,7 +104,6 @@ export class Delivery implements SourceObserver {
 
   #flush(phase: number, phases: number): void {
     const now = this.#now()
-    this.#lastFlush = now
     for (const { projection } of this.#projections.values()) projection.sync()
     let busy = false
     for (let i = phase; i < this.#viewers.length; i += phases) {

@@ -1,5 +1,4 @@
 /** One live source: its log, who publishes, who reads. Plain data, changed in synchronous steps by the registry. */
-import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
@@ -11,7 +10,7 @@ import type { Source, SourceObserver, TakenOver } from "../../services/SourceReg
 export interface Slot {
   readonly sessionId: string
   readonly param: string
-  readonly takenOver: Deferred.Deferred<never, TakenOver>
+  readonly onTakenOver: (error: TakenOver) => void
 }
 
 export class LiveSource implements Source {

@@ -5,7 +5,6 @@
  * next flush starts when the last has ended.
  */
 import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -75,8 +74,7 @@ export const layer = Layer.effect(
         ([delivery, viewer]) => leave(source, delivery, viewer)
       )
       if (options.endWithPublisher) {
-        const unpublished = () =>
-          Deferred.doneUnsafe(viewer.ended, Effect.fail(new StreamEnded({ stream: source.key })))
+        const unpublished = () => viewer.end(new StreamEnded({ stream: source.key }))
         yield* source.observe({ unpublished })
       }
       return viewer
@@ -88,7 +86,7 @@ export const layer = Layer.effect(
         const now = clock.currentTimeMillisUnsafe()
         for (const delivery of deliveries.values()) {
           for (const viewer of delivery.stalled(now, stallMillis)) {
-            Deferred.doneUnsafe(viewer.ended, Effect.fail(new ViewerStalled({ stallMillis })))
+            viewer.end(new ViewerStalled({ stallMillis }))
           }
         }
       }

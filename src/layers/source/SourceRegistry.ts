@@ -1,6 +1,5 @@
 /** Live sources by name: the publisher's slot with take-over and grace, readers, and the clean-up of idle sources. */
 import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -66,9 +65,7 @@ export const layer = Layer.effect(
         const mayTake = policy === "takeover" || (policy === "takeover_same_token" && current.param === slot.param)
         if (!mayTake) return Effect.fail(new StreamBusy({ stream: source.key }))
         source.slot = slot
-        return Effect.asVoid(
-          Deferred.fail(current.takenOver, new TakenOver({ stream: source.key, by: slot.sessionId }))
-        )
+        return Effect.sync(() => current.onTakenOver(new TakenOver({ stream: source.key, by: slot.sessionId })))
       })
 
     const endPublish = (source: LiveSource): Effect.Effect<void> =>
@@ -126,10 +123,13 @@ export const layer = Layer.effect(
       source.tell("published")
     })
 
-    const publish = Effect.fn("SourceRegistry.publish")(function* (permit: Permit<"publish">) {
+    const publish = Effect.fn("SourceRegistry.publish")(function* (
+      permit: Permit<"publish">,
+      onTakenOver: (error: TakenOver) => void
+    ) {
       const { session, stream, param } = permit.request
       const source = obtain(stream)
-      const slot: Slot = { sessionId: session.id, param, takenOver: Deferred.makeUnsafe() }
+      const slot: Slot = { sessionId: session.id, param, onTakenOver }
       yield* Effect.acquireRelease(claim(source, slot), () => release(source, slot))
       yield* start(source)
       const append = (frame: MediaFrame): void => {
@@ -138,7 +138,7 @@ export const layer = Layer.effect(
       const flush = (): void => {
         if (source.slot === slot) source.tell("appended")
       }
-      return { source, append, flush, takenOver: slot.takenOver } satisfies Publication
+      return { source, append, flush } satisfies Publication
     })
 
     const subscribe = (permit: Permit<"play">) =>

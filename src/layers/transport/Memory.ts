@@ -32,6 +32,7 @@ export class MemoryConnection implements Connection {
   #drainListener: (() => void) | undefined
   readonly #waiting = new Set<() => void>()
   #accepts = true
+  #closed = false
   #unread = false
 
   constructor(peer: string, localPort: number, network: MemoryNetwork) {
@@ -71,13 +72,15 @@ export class MemoryConnection implements Connection {
   }
 
   get isClosed() {
-    return this.#inbox.isClosed
+    return this.#closed
   }
+
+  readonly stopReading = (reason: string): void => this.#inbox.close(reason)
 
   readonly unread = (bytes: Uint8Array): void => this.#inbox.unread(bytes)
 
   readonly write = (bytes: Uint8Array): void => {
-    if (this.#inbox.isClosed) return
+    if (this.#closed) return
     this.#bytesOut += bytes.length
     this.#queue.push(bytes)
     this.#queued += bytes.length
@@ -103,7 +106,7 @@ export class MemoryConnection implements Connection {
   readonly queuedBytes = (): number => this.#queued
 
   readonly drained: Effect.Effect<void, ConnectionClosed> = Effect.callback((resume) => {
-    if (this.#inbox.isClosed) return resume(Effect.fail(new ConnectionClosed({ reason: "closed here" })))
+    if (this.#closed) return resume(Effect.fail(new ConnectionClosed({ reason: "closed here" })))
     if (this.#queued === 0) return resume(Effect.void)
     const done = () => resume(Effect.void)
     this.#waiting.add(done)
@@ -119,7 +122,8 @@ export class MemoryConnection implements Connection {
   readonly end: Effect.Effect<void> = Effect.sync(() => this.close("peer closed"))
 
   close(reason: string): void {
-    if (this.#inbox.isClosed) return
+    if (this.#closed) return
+    this.#closed = true
     this.#inbox.close(reason)
     this.#other?.close(reason)
     this.#queue = []

@@ -70,6 +70,10 @@ export class SocketConnection implements Connection {
     return this.#inbox.closed
   }
 
+  readonly stopReading = (reason: string): void => {
+    this.#inbox.close(reason)
+  }
+
   readonly unread = (bytes: Uint8Array): void => this.#inbox.unread(bytes)
 
   readonly write = (bytes: Uint8Array): void => {
