@@ -16,7 +16,7 @@ import { compare, format, judge, type Line, type Verdict } from "./table.ts"
 const servers: Readonly<Record<ServerName, Peer>> = { sluice, nginx, nms: nodeMediaServer }
 
 const fullTiming: Timing = { ramp: 500, settleSeconds: 3, seconds: 13 }
-const quickTiming: Timing = { ramp: 1000, settleSeconds: 1, seconds: 3 }
+const quickTiming: Timing = { ramp: 1000, settleSeconds: 1, seconds: 4 }
 
 type Measured = Figures | string
 

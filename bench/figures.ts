@@ -25,7 +25,7 @@ export interface Figures {
 }
 
 export interface ViewerFigures {
-  /** Bytes of the worst-served viewer over those of the published stream. */
+  /** Rate of the worst-served viewer over that of the published messages. */
   readonly leastRate: number
   readonly worstGapMillis: number
   /** From play or GET to the first video frame. */

@@ -144,7 +144,7 @@ const runLoad = async (load: Load, timing: Timing, place: Place, pid: number): P
 }
 
 const viewerFigures = (play: PlayReport, { bytesPerSecond }: Clip): ViewerFigures => ({
-  leastRate: play.perPlayerBytes.min / play.seconds / bytesPerSecond,
+  leastRate: (play.perPlayerMbps.min * 1e6) / 8 / bytesPerSecond,
   worstGapMillis: play.worstGapMillis,
   startMillis: play.videoStartMillis,
   addedLatencyMillis: play.addedLatencyMillis

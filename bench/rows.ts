@@ -99,7 +99,7 @@ const loopDelay = (atMost: number): Target => ({
   atMost,
   value: (own) => own.loopDelayP99Millis
 })
-/** 5 % less than published is within one merged write at either end of the window. */
+/** The clips' rate varies by some percent from second to second. */
 const fullRate: Target = { what: "least rate", unit: "", atLeast: 0.95, value: (own) => own.viewers?.leastRate }
 const noneLost: Target = { what: "connections lost", unit: "", atMost: 0, value: (own) => own.lost }
 const noErrors: Target = { what: "errors seen", unit: "", atMost: 0, value: (own) => own.errors }

@@ -32,6 +32,8 @@ struct viewer {
   struct reading *reading;
   uint64_t opened_at, total, acknowledged;
   uint64_t window_bytes, last_read, worst_gap;
+  /* The first read in the window: when, and how much. */
+  uint64_t first_read, first_bytes;
 };
 
 struct run {
@@ -170,6 +172,10 @@ static void count(struct viewer *v, size_t bytes, uint64_t now) {
   v->total += bytes;
   if (run.phase.current == MEASURING) {
     v->window_bytes += bytes;
+    if (!v->first_read) {
+      v->first_read = now;
+      v->first_bytes = bytes;
+    }
     if (now - v->last_read > v->worst_gap) v->worst_gap = now - v->last_read;
     v->last_read = now;
   }
@@ -254,23 +260,40 @@ static int by_value(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/*
+ * Bits per second from a viewer's first read in the window to its last, so that it does not matter where between two
+ * bursts the window begins and ends. A longer silence at either end counts as such.
+ */
+static uint64_t rate(const struct viewer *v) {
+  uint64_t began = run.phase.window_began, ended = began + (uint64_t)(run.self.wall_seconds * 1e9), silence = 1000000000;
+  if (!v->first_read) return 0;
+  uint64_t from = v->first_read - began > silence ? began : v->first_read;
+  uint64_t to = v->last_read + silence < ended ? ended : v->last_read;
+  return to > from ? (uint64_t)((double)(v->window_bytes - v->first_bytes) * 8e9 / (double)(to - from)) : 0;
+}
+
 static void report_bytes(void) {
   uint64_t *bytes = allocate((run.opened + 1) * sizeof *bytes), sum = 0, worst_gap = 0;
+  uint64_t *rates = allocate((run.opened + 1) * sizeof *rates);
   unsigned n = 0;
   for (unsigned i = 0; i < run.opened; i++) {
     const struct viewer *v = &run.viewers[i];
     sum += v->window_bytes;
     if (v->state == CLOSED) continue;
+    rates[n] = rate(v);
     bytes[n++] = v->window_bytes;
     if (v->worst_gap > worst_gap) worst_gap = v->worst_gap;
   }
   qsort(bytes, n, sizeof *bytes, by_value);
+  qsort(rates, n, sizeof *rates, by_value);
   double seconds = run.self.wall_seconds;
   printf(",\"seconds\":%.3f,\"bytes\":%llu,\"mbps\":%.2f", seconds, (unsigned long long)sum,
     seconds > 0 ? (double)sum * 8 / 1e6 / seconds : 0);
-  printf(",\"perPlayerBytes\":{\"min\":%llu,\"median\":%llu},\"worstGapMillis\":%.1f", (unsigned long long)bytes[0],
-    (unsigned long long)bytes[n / 2], (double)worst_gap / 1e6);
+  printf(",\"perPlayerBytes\":{\"min\":%llu,\"median\":%llu},\"perPlayerMbps\":{\"min\":%.4f,\"median\":%.4f}",
+    (unsigned long long)bytes[0], (unsigned long long)bytes[n / 2], (double)rates[0] / 1e6, (double)rates[n / 2] / 1e6);
+  printf(",\"worstGapMillis\":%.1f", (double)worst_gap / 1e6);
   free(bytes);
+  free(rates);
 }
 
 static void report_histogram(const char *name, const struct histogram *h) {

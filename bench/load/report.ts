@@ -38,6 +38,8 @@ export interface PlayReport extends Report {
   readonly role: "play"
   readonly protocol: "rtmp" | "http-flv" | "websocket-flv"
   readonly perPlayerBytes: { readonly min: number; readonly median: number }
+  /** From a player's first read in the window to its last. */
+  readonly perPlayerMbps: { readonly min: number; readonly median: number }
   readonly worstGapMillis: number
   /** From play or GET to the first coded frame of any kind, and of video. */
   readonly startMillis: Distribution
