@@ -2,7 +2,7 @@
  * Mounts of live streams: templates such as `[vhost]/[app]/[stream].flv` that tell which path is which stream. The
  * `[vhost]` part is the host of the request, or the first segment of its path.
  */
-import { defaultVhost } from "../media/StreamName.ts"
+import { defaultVhost, type StreamName } from "../media/StreamName.ts"
 
 export interface Mount {
   /** Of the paths it matches, with the dot: `.flv`. Empty if the template has none. */
@@ -68,6 +68,18 @@ export const matchMount = (mount: Mount, path: string): MountedName | undefined 
   const app = found.groups?.["app"] ?? (mount.folder === "" ? defaultApp : mount.folder)
   const stream = withoutExtension(found.groups?.["stream"] ?? withoutExtension(base))
   return app.length > maxNameLength || stream.length > maxNameLength || stream === "" ? undefined : { app, stream }
+}
+
+/** Path and query at which a stream is found on any host. */
+export const mountUrl = (template: string, { app, stream, vhost }: StreamName): string => {
+  const isDefault = vhost === defaultVhost
+  const prefix = template.startsWith("[vhost]")
+  const path = template
+    .replace("[vhost]", isDefault ? "" : vhost)
+    .replace("[app]", () => app)
+    .replace("[stream]", () => stream)
+  const rooted = path.startsWith("/") ? path : `/${path}`
+  return `${encodeURI(rooted)}${isDefault || prefix ? "" : `?vhost=${encodeURIComponent(vhost)}`}`
 }
 
 export interface Place {

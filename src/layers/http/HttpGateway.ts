@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type BoundEndpoint, HttpGateway, type HttpPort } from "../../services/HttpGateway.ts"
+import { Listeners } from "../../services/Listeners.ts"
 import { type Session, Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { type Connection, Transport, type TransportFailed } from "../../services/Transport.ts"
@@ -14,6 +15,9 @@ import { Routes } from "./routes.ts"
 
 /** `1.2.3.4:5` or `[::1]:5` without the port. */
 const addressOf = (peer: string): string => peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "")
+
+const nameOf = ({ api, scheme, server }: BoundEndpoint): string =>
+  `${scheme.toUpperCase()}${api ? (server ? " and API" : " API") : ""}`
 
 const summaryOf = ({ counters }: Session) => ({
   "session.bytes_in": counters.bytesIn(),
@@ -27,6 +31,7 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const settings = yield* Settings
     const sessions = yield* Sessions
+    const listeners = yield* Listeners
     const transport = yield* Transport
     const routes = new Routes()
     const node = new NodeServer()
@@ -69,6 +74,7 @@ export const layer = Layer.effect(
         Effect.sync(() => bound.add(endpoint)),
         () => Effect.sync(() => bound.delete(endpoint))
       )
+      yield* listeners.add({ name: nameOf(endpoint), host, port })
       return endpoint
     })
 

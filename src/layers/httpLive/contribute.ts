@@ -4,13 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
-import { compileMount, type Mount, type MountedName, matchMount, vhostsOf } from "../../domain/http/mount.ts"
+import { compileMount, type Mount, type MountedName, matchMount, mountUrl, vhostsOf } from "../../domain/http/mount.ts"
 import { parseQuery } from "../../domain/http/query.ts"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import type { Format } from "../../domain/media/Format.ts"
 import { streamKey, type StreamName } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, Authorizer } from "../../services/Authorizer.ts"
 import { HttpGateway, type LiveExchange } from "../../services/HttpGateway.ts"
+import { Listeners } from "../../services/Listeners.ts"
 import { Playback } from "../../services/Playback.ts"
 import { Settings } from "../../services/Settings.ts"
 import { CurrentSession } from "../telemetry/session.ts"
@@ -89,14 +90,21 @@ const identify = (exchange: LiveExchange, clientType: string, request: AccessReq
   )
 }
 
+const playFacts = ({ minLatency, play }: VhostSettings) => ({
+  "play.send_min_interval_ms": play.sendMinIntervalMillis,
+  "play.merged_write_ms": play.mwLatencyMillis,
+  "play.min_latency": minLatency
+})
+
 /** Serves a format at all mounts with its extension until the scope closes. */
 export const contribute = Effect.fnUntraced(function* (
   row: HttpLiveFormat
-): Effect.fn.Return<void, never, HttpGateway | Settings | Authorizer | Playback | Scope.Scope> {
+): Effect.fn.Return<void, never, HttpGateway | Listeners | Settings | Authorizer | Playback | Scope.Scope> {
   const gateway = yield* HttpGateway
   const settings = yield* Settings
   const authorizer = yield* Authorizer
   const playback = yield* Playback
+  const listeners = yield* Listeners
 
   const play = Effect.fnUntraced(function* (exchange: LiveExchange, { app, stream, vhost }: Found) {
     const request = accessRequest(exchange, { vhost: vhost.name, app, stream })
@@ -108,12 +116,27 @@ export const contribute = Effect.fnUntraced(function* (
     const sink = yield* exchange.open
     const { session } = exchange
     const viewer = yield* playback.view(permit, { format: row.format(vhost), sink, session, endWithPublisher: true })
+    yield* Effect.logInfo("play started").pipe(Effect.annotateLogs(playFacts(vhost)))
     yield* Effect.raceFirst(Deferred.await(viewer.ended), exchange.closed).pipe(
       Effect.catchTag("StreamEnded", () => Effect.void),
       Effect.withSpan("play", { attributes: { "stream.key": streamKey(request.stream) } })
     )
   })
 
+  yield* listeners.playable((stream) => {
+    const vhost = settings.vhost(stream.vhost)
+    if (vhost === undefined || !vhost.httpRemux.enabled) return []
+    const { mount } = vhost.httpRemux
+    if (mountOf(mount).extension !== row.extension) return []
+    return gateway
+      .endpoints()
+      .filter(({ server }) => server)
+      .flatMap(({ port, scheme }) =>
+        [scheme, scheme === "http" ? "ws" : "wss"].map(
+          (scheme) => `${scheme}://localhost:${port}${mountUrl(mount, stream)}`
+        )
+      )
+  })
   yield* gateway.live({
     match: (head) => {
       const found = findStream(settings.vhost, head, row.extension)

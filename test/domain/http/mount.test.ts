@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { compileMount, matchMount, maxNameLength, vhostsOf } from "../../../src/domain/http/mount.ts"
+import { compileMount, matchMount, maxNameLength, mountUrl, vhostsOf } from "../../../src/domain/http/mount.ts"
 import { parseQuery } from "../../../src/domain/http/query.ts"
 
 describe("a mount", () => {
@@ -52,6 +52,13 @@ describe("a mount", () => {
     for (let i = 0; i < 5000; i++) matchMount(compileMount(some()), `/${some()}`)
     matchMount(compileMount(usual), `${"/a".repeat(4000)}.ts`)
   })
+})
+
+test("a stream's URL is one that its mount matches", () => {
+  const url = (template: string, vhost: string) => mountUrl(template, { vhost, app: "live/x", stream: "中 a" })
+  expect(url("[vhost]/[app]/[stream].flv", "__defaultVhost__")).toBe("/live/x/%E4%B8%AD%20a.flv")
+  expect(url("[vhost]/[app]/[stream].flv", "v.com")).toBe("/v.com/live/x/%E4%B8%AD%20a.flv")
+  expect(url("/hdl/[app]/[stream].flv", "v.com")).toBe("/hdl/live/x/%E4%B8%AD%20a.flv?vhost=v.com")
 })
 
 describe("the vhost of a request is", () => {

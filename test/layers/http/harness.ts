@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { layerText } from "../../../src/layers/config/Settings.ts"
 import * as Gateway from "../../../src/layers/http/HttpGateway.ts"
+import * as ListenersLayer from "../../../src/layers/listeners/Listeners.ts"
 import * as SessionsLayer from "../../../src/layers/sessions/Sessions.ts"
 import { make, type MemoryConnection, type MemoryNetwork } from "../../../src/layers/transport/Memory.ts"
 import { HttpGateway, type LiveExchange, type LiveRoute } from "../../../src/services/HttpGateway.ts"
@@ -64,7 +65,7 @@ const sections = (server: number, api: number) =>
 export const harness = Effect.fnUntraced(function* (options: HarnessOptions = {}) {
   const transport = Layer.succeed(Transport, make(options.network))
   const settings = layerText(options.settings ?? sections(serverPort, apiPort))
-  const base = Layer.mergeAll(transport, SessionsLayer.layer.pipe(Layer.provideMerge(settings)))
+  const base = Layer.mergeAll(transport, ListenersLayer.layer, SessionsLayer.layer.pipe(Layer.provideMerge(settings)))
   const services = yield* Layer.build(Gateway.layer.pipe(Layer.provideMerge(base)))
   const gateway = Context.get(services, HttpGateway)
   const sessions = Context.get(services, Sessions)
