@@ -34,12 +34,14 @@ static uint8_t *amf_null(uint8_t *p) {
   return p;
 }
 
-static uint8_t *amf_property(uint8_t *p, const char *key, const char *value) { return amf_string(amf_text(p, key), value); }
+static uint8_t *amf_property(uint8_t *p, const char *key, const char *value) {
+  return amf_string(amf_text(p, key), value);
+}
 
-static bool send_message(int fd, uint8_t chunk_stream_id, uint8_t type, uint32_t stream, const uint8_t *body, size_t n) {
+static bool send_message(int fd, uint8_t chunks, uint8_t type, uint32_t stream, const uint8_t *body, size_t n) {
   uint8_t out[COMMAND_ROOM * 2];
   struct message m = {.type = type, .stream = stream, .length = (uint32_t)n, .body = body};
-  return net_send(fd, out, chunk_write(out, chunk_stream_id, &m, 128));
+  return net_send(fd, out, chunk_write(out, chunks, &m, 128));
 }
 
 static bool send_number(int fd, uint8_t type, uint32_t value) {
@@ -84,7 +86,9 @@ static bool send_named(const struct client *c, const char *name, double id, cons
 static bool send_create(const struct client *c) {
   char app[1024];
   const char *stream = split(c, app);
-  if (c->options->role == PLAY) return send_number(c->fd, WINDOW_ACK_SIZE, 2500000) && send_named(c, "createStream", CREATE_ID, NULL);
+  if (c->options->role == PLAY) {
+    return send_number(c->fd, WINDOW_ACK_SIZE, 2500000) && send_named(c, "createStream", CREATE_ID, NULL);
+  }
   return send_named(c, "releaseStream", RELEASE_ID, stream) && send_named(c, "FCPublish", FCPUBLISH_ID, stream) &&
     send_named(c, "createStream", CREATE_ID, NULL);
 }
@@ -150,7 +154,8 @@ static failure on_command(struct client *c, const struct message *m) {
   /* releaseStream and FCPublish may be refused; connect and createStream may not. */
   double id = amf_number_at(m, after_name);
   if (name == 6 && memcmp(m->body + 3, "_error", 6) == 0) return id == CONNECT_ID || id == CREATE_ID ? "refused" : NULL;
-  if (is_status && (contains(m, "NetStream.Publish.Start") || contains(m, "NetStream.Play.Start"))) c->stage = CLIENT_STARTED;
+  bool started = contains(m, "NetStream.Publish.Start") || contains(m, "NetStream.Play.Start");
+  if (is_status && started) c->stage = CLIENT_STARTED;
   else if (is_status && c->stage >= CLIENT_START && contains(m, "error")) return "refused by onStatus";
   return NULL;
 }
@@ -181,12 +186,15 @@ static failure on_message(void *owner, const struct message *m) {
     if (m->length < 6) return "User Control message under 6 bytes";
     if (read16(m->body) != PING_REQUEST) return NULL;
     memcpy(answer + 2, m->body + 2, 4);
-    return send_message(c->fd, CONTROL_CHUNKS, USER_CONTROL, 0, answer, sizeof answer) ? NULL : "pong could not be sent";
+    if (send_message(c->fd, CONTROL_CHUNKS, USER_CONTROL, 0, answer, sizeof answer)) return NULL;
+    return "pong could not be sent";
   }
   return "unknown message type";
 }
 
-failure client_begin(struct client *c, int fd, unsigned index, const struct options *o, message_sink *media, void *owner) {
+failure client_begin(
+  struct client *c, int fd, unsigned index, const struct options *o, message_sink *media, void *owner
+) {
   static const uint8_t c0c1[1 + HANDSHAKE_PART] = {3};
   memset(c, 0, offsetof(struct client, handshake));
   c->fd = fd;

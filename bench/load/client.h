@@ -21,7 +21,9 @@ struct client {
 };
 
 /* Sends C0 and C1. `client->chunks` is to be freed with chunk_reader_free. */
-failure client_begin(struct client *client, int fd, unsigned index, const struct options *o, message_sink *media, void *owner);
+failure client_begin(
+  struct client *client, int fd, unsigned index, const struct options *o, message_sink *media, void *owner
+);
 failure client_read(struct client *client, const uint8_t *data, size_t size);
 bool client_acknowledge(int fd, uint64_t received);
 

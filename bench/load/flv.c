@@ -58,7 +58,8 @@ failure flv_read(struct flv_reader *r, const uint8_t *data, size_t size, message
     data += n;
     size -= n;
     if (r->have < r->wanted) return NULL;
-    failure f = r->state == FLV_HEADER ? file_header(r) : r->state == FLV_TAG_HEAD ? tag_head(r) : tag_body(r, sink, owner);
+    failure f = r->state == FLV_HEADER ? file_header(r)
+      : r->state == FLV_TAG_HEAD ? tag_head(r) : tag_body(r, sink, owner);
     if (f) return f;
   }
   return NULL;

@@ -16,7 +16,8 @@ size_t http_request(char *out, size_t room, const struct options *o, unsigned in
   char upgrade[200] = "";
   if (o->protocol == WEBSOCKET_FLV)
     snprintf(upgrade, sizeof upgrade,
-      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n", websocket_key);
+      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n",
+      websocket_key);
   int n = snprintf(out, room, "GET %s HTTP/1.1\r\nHost: %s:%u\r\nUser-Agent: sluice-load\r\nAccept: */*\r\n%s\r\n",
     indexed(o->path, index), o->host, o->port, upgrade);
   return (size_t)n < room ? (size_t)n : room - 1;
@@ -80,7 +81,8 @@ static void pong(struct http_reader *r) {
 static failure frame_begin(struct http_reader *r, const uint8_t *head) {
   unsigned opcode = head[0] & 15, length = head[1] & 127;
   bool final = head[0] & 0x80;
-  r->left = length == 126 ? read16(head + 2) : length == 127 ? (uint64_t)read32(head + 2) << 32 | read32(head + 6) : length;
+  r->left = length == 126 ? read16(head + 2)
+    : length == 127 ? (uint64_t)read32(head + 2) << 32 | read32(head + 6) : length;
   r->have = 0;
   if (opcode == CLOSE) return "WebSocket closed by the server";
   if (opcode == PING || opcode == PONG) {

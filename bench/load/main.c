@@ -1,7 +1,7 @@
 /*
  * Load generator for live media servers. Arguments are key=value, checked and explained by `sluice load`:
- *   role=publish|play proto=rtmp|http|ws host= port= path= count= seconds= settle= ramp= check= sweep= chunk= start= file=
- *   remote=0|1 mark=0|1
+ *   role=publish|play proto=rtmp|http|ws host= port= path= count= seconds= settle= ramp= check= sweep= chunk= start=
+ *   file= remote=0|1 mark=0|1
  * One JSON object goes to stdout; the phases ("load: open", "load: window", "load: done") to stderr.
  * Exit status: 0 all as asked, 1 a connection or a check failed, 2 wrong use, 3 out of time.
  */

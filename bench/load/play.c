@@ -12,7 +12,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { MAX_EVENTS = 1024, MAX_PENDING = 1000, READ_ROOM = 1 << 18, MAX_REASONS = 8, DEFAULT_WINDOW_ACK = 2500000, TICK_MILLIS = 5 };
+enum { MAX_EVENTS = 1024, MAX_PENDING = 1000, READ_ROOM = 1 << 18, MAX_REASONS = 8 };
+enum { DEFAULT_WINDOW_ACK = 2500000, TICK_MILLIS = 5, SILENCE_NANOS = 1000000000 };
 
 /* How a viewer's bytes are read as long as they are read and not only counted. */
 struct reading {
@@ -39,7 +40,7 @@ struct viewer {
 struct run {
   const struct options *options;
   struct sockaddr_in target;
-  /* Viewers that are read at once, and those that are read every `sweep_millis`: none, and the same set, when that is 0. */
+  /* Viewers that are read at once, and those that are read every `sweep_millis`; one set for both when that is 0. */
   int prompt, bulk;
   struct viewer *viewers;
   unsigned opened, pending, live, failed, closed_early;
@@ -194,8 +195,9 @@ static void read_and_check(struct viewer *v) {
   }
   struct reading *r = v->reading;
   r->read_at = now_nanos();
-  failure f = is_rtmp() ? client_read(&r->client, buffer, (size_t)n) : http_read(&r->http, buffer, (size_t)n, on_body, v);
-  count(v, (size_t)n, r->read_at);
+  size_t size = (size_t)n;
+  failure f = is_rtmp() ? client_read(&r->client, buffer, size) : http_read(&r->http, buffer, size, on_body, v);
+  count(v, size, r->read_at);
   if (f && v->checked) note_error(v, f);
   if (f && !v->started) end(v, f);
   else if (f) only_count(v);
@@ -265,10 +267,10 @@ static int by_value(const void *a, const void *b) {
  * bursts the window begins and ends. A longer silence at either end counts as such.
  */
 static uint64_t rate(const struct viewer *v) {
-  uint64_t began = run.phase.window_began, ended = began + (uint64_t)(run.self.wall_seconds * 1e9), silence = 1000000000;
+  uint64_t began = run.phase.window_began, ended = began + (uint64_t)(run.self.wall_seconds * 1e9);
   if (!v->first_read) return 0;
-  uint64_t from = v->first_read - began > silence ? began : v->first_read;
-  uint64_t to = v->last_read + silence < ended ? ended : v->last_read;
+  uint64_t from = v->first_read - began > SILENCE_NANOS ? began : v->first_read;
+  uint64_t to = v->last_read + SILENCE_NANOS < ended ? ended : v->last_read;
   return to > from ? (uint64_t)((double)(v->window_bytes - v->first_bytes) * 8e9 / (double)(to - from)) : 0;
 }
 
@@ -303,8 +305,8 @@ static void report_histogram(const char *name, const struct histogram *h) {
 
 static void report(void) {
   static const char *const protocols[] = {"rtmp", "http-flv", "websocket-flv"};
-  printf("{\"role\":\"play\",\"protocol\":\"%s\",\"asked\":%u,\"open\":%u,\"failed\":%u,\"closedEarly\":%u,\"firstFailure\":",
-    protocols[run.options->protocol], run.options->count, run.live, run.failed, run.closed_early);
+  printf("{\"role\":\"play\",\"protocol\":\"%s\",\"asked\":%u", protocols[run.options->protocol], run.options->count);
+  printf(",\"open\":%u,\"failed\":%u,\"closedEarly\":%u,\"firstFailure\":", run.live, run.failed, run.closed_early);
   if (run.first_failure) json_string(run.first_failure, stdout);
   else printf("null");
   report_bytes();

@@ -179,7 +179,8 @@ static void send_due(struct run *run) {
     uint64_t now = now_nanos(), at = due(run, p);
     if (p->state == LIVE && at > now) return;
     /* Lateness is ours only if the socket was free when the tag was due. */
-    if (p->state == LIVE && run->phase.current == MEASURING && at >= p->free_at) histogram_add(&run->self.late, now - at);
+    bool counts = run->phase.current == MEASURING && at >= p->free_at;
+    if (p->state == LIVE && counts) histogram_add(&run->self.late, now - at);
     while (p->state == LIVE && due(run, p) <= now) make_tag(run, p);
     if (p->state == LIVE) flush(run, p);
     if (p->state != LIVE || p->blocked_at) dequeue_first(run);
@@ -276,13 +277,15 @@ static void begin_window(struct run *run) {
 
 static void report(const struct run *run) {
   double seconds = run->self.wall_seconds, mbps = seconds > 0 ? (double)run->window_bytes * 8 / 1e6 / seconds : 0;
-  printf("{\"role\":\"publish\",\"asked\":%u,\"open\":%u,\"failed\":%u,\"closedEarly\":%u,\"firstFailure\":", run->options->count,
-    run->live, run->failed, run->closed_early);
+  printf("{\"role\":\"publish\",\"asked\":%u,\"open\":%u", run->options->count, run->live);
+  printf(",\"failed\":%u,\"closedEarly\":%u,\"firstFailure\":", run->failed, run->closed_early);
   if (run->first_failure) json_string(run->first_failure, stdout);
   else printf("null");
   printf(",\"seconds\":%.3f,\"bytes\":%llu,\"mbps\":%.2f", seconds, (unsigned long long)run->window_bytes, mbps);
-  printf(",\"startMillis\":{\"p50\":%.2f,\"max\":%.2f}", histogram_millis(&run->start, 0.5), histogram_max_millis(&run->start));
-  printf(",\"blocked\":{\"count\":%llu,\"worstMillis\":%.1f},", (unsigned long long)run->blocked_count, (double)run->blocked_worst / 1e6);
+  double start_p50 = histogram_millis(&run->start, 0.5), start_max = histogram_max_millis(&run->start);
+  printf(",\"startMillis\":{\"p50\":%.2f,\"max\":%.2f}", start_p50, start_max);
+  printf(",\"blocked\":{\"count\":%llu,\"worstMillis\":%.1f},", (unsigned long long)run->blocked_count,
+    (double)run->blocked_worst / 1e6);
   self_report(&run->self, stdout);
   printf("}\n");
 }
