@@ -183,6 +183,25 @@ for (const [name, ...command] of runtimes) {
   )
 
   effect(
+    `${name}: a reader of the log that stalls holds up neither the server nor its end`,
+    () =>
+      Effect.gen(function* () {
+        const fifo = path.join(yield* directory, "fifo")
+        child.execFileSync("mkfifo", [fifo])
+        const ends = [fs.openSync(fifo, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK), fs.openSync(fifo, "w")]
+        const [file = "", ...args] = [...command, stub, "flood"]
+        const process = child.spawn(file, args, { stdio: ["ignore", ends[1], "pipe"], env: { PATH: "/usr/bin:/bin" } })
+        yield* Effect.addFinalizer(() => Effect.sync(() => process.kill("SIGKILL")))
+        const said = yield* Effect.promise(() => new Promise((resolve) => process.stderr!.once("data", resolve)))
+        expect(String(said)).toBe("lost some\n")
+        process.kill("SIGTERM")
+        expect(yield* Effect.promise(() => new Promise((resolve) => process.once("exit", resolve)))).toBe(0)
+        for (const end of ends) fs.closeSync(end)
+      }),
+    timeoutMillis
+  )
+
+  effect(
     `${name}: a daemon's parent returns 0 once it listens, and the error of one that cannot`,
     () =>
       Effect.gen(function* () {

@@ -5,8 +5,10 @@ import { acquirePidFile } from "../../src/layers/process/pidFile.ts"
 import { changeWorkDirectory } from "../../src/layers/process/environment.ts"
 import { isDaemon, startDaemon } from "../../src/layers/process/daemon.ts"
 import { runMain } from "../../src/layers/process/runMain.ts"
+import * as Telemetry from "../../src/layers/telemetry/Telemetry.ts"
 import { background } from "../../src/layers/telemetry/background.ts"
 import { ProcessControl } from "../../src/services/ProcessControl.ts"
+import { LogTank } from "../../src/services/Telemetry.ts"
 
 class Invalid extends Data.TaggedError("Invalid")<{}> {
   readonly code = 1023
@@ -25,7 +27,23 @@ const serve = Effect.gen(function* () {
   return control
 }).pipe(Effect.withSpan("serve"))
 
+/** Logs more than any pipe or queue holds. */
+const flood = Effect.gen(function* () {
+  const tank = yield* LogTank
+  for (let line = 0; line < 10_000; line++) yield* Effect.logInfo("x".repeat(500))
+  process.stderr.write(`lost ${tank.lost() > 0 ? "some" : "none"}\n`)
+  yield* Effect.never
+}).pipe(
+  Effect.provide(
+    Telemetry.layer({
+      otlp: undefined,
+      log: { format: "human", file: undefined, minimumLevel: "Info", utc: true, color: false, pid: 1, serverCid: "" }
+    })
+  )
+)
+
 const modes: Record<string, Effect.Effect<unknown, { readonly message: string }>> = {
+  flood,
   serve: Effect.andThen(serve, Effect.never).pipe(Effect.scoped),
   daemon: isDaemon()
     ? Effect.andThen(serve, Effect.never).pipe(Effect.scoped)

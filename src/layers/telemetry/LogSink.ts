@@ -3,12 +3,12 @@
  * a stalled reader costs lines, which are counted, never a wait or a failure.
  */
 import * as fs from "node:fs"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
+import { openForAppend, type Write, writeStandardOutput, writeTo } from "./descriptorWrite.ts"
 
 /** Text that waits to be written; past it lines are dropped. */
 export const maxQueuedChars = 1_048_576
@@ -18,10 +18,6 @@ export const retryMillis = 1000
 export const stalledMillis = 20
 /** What is still queued at the end of the process has this long to be written. */
 export const drainMillis = 500
-
-const standardOutput = 1
-
-class WriteFailed extends Data.TaggedError("WriteFailed")<{ readonly code: string | undefined }> {}
 
 export interface LogSink {
   /** Takes a line without its line feed. Never waits, never throws. */
@@ -49,6 +45,7 @@ export const makeLogSink = Effect.fnUntraced(function* (
 
 class Sink {
   readonly #path: string | undefined
+  readonly #console: Write | undefined
   readonly #lostLine: (lines: number) => string
   readonly #wake = Latch.makeUnsafe(false)
   readonly #idle = Latch.makeUnsafe(true)
@@ -62,7 +59,7 @@ class Sink {
   constructor(path: string | undefined, lostLine: (lines: number) => string) {
     this.#path = path
     this.#lostLine = lostLine
-    this.#descriptor = path === undefined ? standardOutput : undefined
+    this.#console = path === undefined ? writeStandardOutput() : undefined
   }
 
   push(line: string): void {
@@ -110,11 +107,11 @@ class Sink {
   }
 
   #write = Effect.fnUntraced({ self: this }, function* (this: Sink, bytes: Uint8Array) {
+    if (this.#reopen) this.#close()
     let offset = 0
     while (offset < bytes.length) {
-      if (this.#reopen) this.#close()
-      this.#descriptor ??= yield* open(this.#path ?? "")
-      const result = yield* Effect.result(write(this.#descriptor, bytes.subarray(offset)))
+      const write = this.#console ?? writeTo((this.#descriptor ??= yield* openForAppend(this.#path ?? "")))
+      const result = yield* Effect.result(write(bytes.subarray(offset)))
       if (Result.isSuccess(result)) offset += result.success
       else if (result.failure.code === "EAGAIN") yield* Effect.sleep(stalledMillis)
       else return yield* Effect.fail(result.failure)
@@ -129,22 +126,8 @@ class Sink {
 
   #close(): void {
     this.#reopen = false
-    if (this.#path === undefined || this.#descriptor === undefined) return
+    if (this.#descriptor === undefined) return
     fs.close(this.#descriptor, () => {})
     this.#descriptor = undefined
   }
 }
-
-const open = (path: string): Effect.Effect<number, WriteFailed> =>
-  Effect.callback((resume) =>
-    fs.open(path, "a", 0o644, (error, descriptor) =>
-      resume(error === null ? Effect.succeed(descriptor) : Effect.fail(new WriteFailed({ code: error.code })))
-    )
-  )
-
-const write = (descriptor: number, bytes: Uint8Array): Effect.Effect<number, WriteFailed> =>
-  Effect.callback((resume) =>
-    fs.write(descriptor, bytes, (error, count) =>
-      resume(error === null ? Effect.succeed(count) : Effect.fail(new WriteFailed({ code: error.code })))
-    )
-  )
