@@ -27,8 +27,19 @@ const rates = [
   ["ikbps", "rate.in_kbps"]
 ] as const
 
+const play: Stage = {
+  text: "start play",
+  join: " ",
+  facts: [
+    ["smi", "play.send_min_interval_ms"],
+    ["mw_sleep", "play.merged_write_ms"],
+    ["realtime", "play.min_latency"],
+    ["tcp_nodelay", "socket.no_delay"]
+  ]
+}
+
 export const srsStages: Readonly<Record<string, Stage>> = {
-  "connect received": { text: "connect app", join: ", ", facts: [...address, ["args", "rtmp.args"]] },
+  "connect app": { text: "connect app", join: ", ", facts: [...address, ["args", "rtmp.args"]] },
   "client identified": {
     text: "client identified",
     join: ", ",
@@ -57,7 +68,7 @@ export const srsStages: Readonly<Record<string, Stage>> = {
       ["source_id", "source.id"]
     ]
   },
-  "publish started": {
+  "start publish": {
     text: "start publish",
     join: " ",
     facts: [
@@ -67,16 +78,8 @@ export const srsStages: Readonly<Record<string, Stage>> = {
       ["tcp_nodelay", "socket.no_delay"]
     ]
   },
-  "play started": {
-    text: "start play",
-    join: " ",
-    facts: [
-      ["smi", "play.send_min_interval_ms"],
-      ["mw_sleep", "play.merged_write_ms"],
-      ["realtime", "play.min_latency"],
-      ["tcp_nodelay", "socket.no_delay"]
-    ]
-  },
+  "start play": play,
+  "play started": play,
   "publish progress": {
     text: "<- CPB",
     join: " ",

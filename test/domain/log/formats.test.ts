@@ -34,7 +34,7 @@ test.each<[string, Partial<LogRecord>, string]>([
   ["a new client", { fields: rtmp }, `${head}[INFO][4711][12a45b78] RTMP client ip=192.0.2.7:50000, fd=-1`],
   [
     "connect",
-    { message: "connect received", fields: { ...rtmp, "rtmp.tc_url": "rtmp://h/live", "stream.app": "live" } },
+    { message: "connect app", fields: { ...rtmp, "rtmp.tc_url": "rtmp://h/live", "stream.app": "live" } },
     `${head}[INFO][4711][12a45b78] connect app, tcUrl=rtmp://h/live, app=live`
   ],
   [
@@ -44,7 +44,7 @@ test.each<[string, Partial<LogRecord>, string]>([
   ],
   [
     "publishing",
-    { message: "publish started", fields: { "publish.merged_read": 0 } },
+    { message: "start publish", fields: { "publish.merged_read": 0 } },
     `${head}[INFO][4711][12a45b78] start publish mr=0`
   ],
   [
