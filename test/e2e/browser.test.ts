@@ -1,0 +1,73 @@
+import { expect, test } from "bun:test"
+import { PlayerPage } from "../support/browser.ts"
+import { publish } from "../support/clients.ts"
+import { clip } from "../support/media.ts"
+import { words } from "../support/program.ts"
+import { withServer } from "../support/server.ts"
+
+/** Runs in the page: plays until two seconds of media have gone by, and says what was seen. */
+const watch = (url: string): Promise<{ time: number; width: number; errors: ReadonlyArray<string> }> => {
+  const { document, mpegts } = globalThis as unknown as {
+    readonly document: { readonly querySelector: (selector: string) => HTMLVideo }
+    readonly mpegts: Mpegts
+  }
+  interface HTMLVideo {
+    currentTime: number
+    readonly videoWidth: number
+    readonly play: () => Promise<void>
+    readonly addEventListener: (name: string, listener: () => void) => void
+  }
+  interface Mpegts {
+    readonly Events: { readonly ERROR: string }
+    readonly createPlayer: (source: object, options: object) => Player
+  }
+  interface Player {
+    readonly on: (event: string, listener: (...words: ReadonlyArray<string>) => void) => void
+    readonly attachMediaElement: (video: HTMLVideo) => void
+    readonly load: () => void
+    readonly destroy: () => void
+  }
+  const video = document.querySelector("video")
+  const player = mpegts.createPlayer({ type: "flv", isLive: true, url }, { enableStashBuffer: false })
+  const errors: Array<string> = []
+  player.attachMediaElement(video)
+  player.load()
+  return new Promise((resolve) => {
+    let begun = -1
+    const done = (time: number) => {
+      const { videoWidth: width } = video
+      player.destroy()
+      resolve({ time, width, errors })
+    }
+    player.on(mpegts.Events.ERROR, (type, detail) => {
+      errors.push(`${type} ${detail}`)
+      done(0)
+    })
+    video.addEventListener("timeupdate", () => {
+      if (begun < 0) begun = video.currentTime
+      if (video.currentTime - begun > 2) done(video.currentTime - begun)
+    })
+    video.addEventListener("loadeddata", () => void video.play())
+  })
+}
+
+test(
+  "mpegts.js in Chromium plays over HTTP and over WebSocket, and its media time advances",
+  withServer({}, async (server) => {
+    const source = await clip("h264Aac")
+    await using publisher = publish(source.path, server.rtmp(), {
+      realTime: true,
+      input: words("-stream_loop -1"),
+      seconds: 50
+    })
+    await publisher.sees(/frame=\d\d/)
+    await using browser = await PlayerPage.open()
+    for (const scheme of ["http:", "ws:"]) {
+      const { errors, time, width } = await browser.page.evaluate(watch, server.http().replace("http:", scheme))
+      expect(errors).toEqual([])
+      expect(time).toBeGreaterThan(2)
+      expect(width).toBe(160)
+    }
+    expect(publisher.out.ended).toBe(false)
+  })
+)

@@ -1,0 +1,50 @@
+/** Headless Chromium, and a page in it that has mpegts.js. */
+import { join } from "node:path"
+import { type Browser, chromium, type Page } from "playwright-core"
+
+const flags = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--autoplay-policy=no-user-gesture-required",
+  "--ignore-certificate-errors"
+]
+const player = join(import.meta.dir, "../../node_modules/mpegts.js/dist/mpegts.js")
+const page = "<!doctype html><title>player</title><video muted></video><script src=mpegts.js></script>"
+
+export class PlayerPage implements AsyncDisposable {
+  readonly #server: Bun.Server<undefined>
+  readonly #browser: Browser
+  readonly page: Page
+
+  private constructor(server: Bun.Server<undefined>, browser: Browser, page: Page) {
+    this.#server = server
+    this.#browser = browser
+    this.page = page
+  }
+
+  static async open(): Promise<PlayerPage> {
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: ({ url }) =>
+        url.endsWith("/mpegts.js")
+          ? new Response(Bun.file(player))
+          : new Response(page, { headers: { "Content-Type": "text/html" } })
+    })
+    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags })
+    const tab = await browser.newPage()
+    await tab.goto(`http://127.0.0.1:${server.port}/`)
+    return new PlayerPage(server, browser, tab)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close()
+    await this.#server.stop(true)
+  }
+}
