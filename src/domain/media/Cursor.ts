@@ -5,6 +5,7 @@
  * stream. A viewer that fell out of the log jumps to the newest keyframe: whole groups of pictures are lost, never
  * single frames, and what was lost is counted.
  */
+import { concat } from "../bytes/bytes.ts"
 import type { ViewerFormat } from "./Format.ts"
 import { Kind, type MediaFrame } from "./MediaFrame.ts"
 import { maxFlushBytes, type Projection } from "./Projection.ts"
@@ -15,25 +16,22 @@ export type StartPolicy = (log: SourceLog) => Entry | undefined
 
 const noBytes = new Uint8Array(0)
 
-/** The place of a stream's very first frame: its headers come as frames, its time is that of the first sound or picture. */
-const firstMedia = (log: SourceLog, index: number): Entry => {
-  let earliest: MediaFrame | undefined
-  for (let i = index; i < log.end; i++) {
-    const frame = log.at(i)
-    if (frame.header || frame.kind === Kind.Data) continue
-    if (earliest === undefined || frame.timestamp < earliest.timestamp) earliest = frame
+/** The beginning of a publish, with the lowest time of what has come since: sound and pictures start side by side. */
+const whole = (begin: Entry, log: SourceLog): Entry => {
+  let { earliest } = begin
+  for (let i = begin.index; i < log.end; i++) {
+    const { header, kind, timestamp } = log.at(i)
+    if (!header && kind !== Kind.Data && timestamp < earliest) earliest = timestamp
   }
-  const { timestamp, published } = earliest ?? log.liveEntry
-  return { index, timestamp, published, earliest: timestamp, headers: [] }
+  return { ...begin, earliest }
 }
 
 type Mode =
-  /** The stream has not begun: everything from its first frame on. */
+  /** The stream has not begun: everything from its first sound or picture on. */
   | "fresh"
   /** Waits for the next keyframe. */
   | "seeking"
   | "flowing"
-  | "paused"
 
 export class Cursor implements LogReader {
   readonly #log: SourceLog
@@ -42,8 +40,11 @@ export class Cursor implements LogReader {
   readonly #lanes: number
   readonly #start: StartPolicy
   #mode: Mode = "fresh"
+  #paused = false
   #index: number
   #lacking: number
+  /** What entering a place brought, before anything else is read there. */
+  #entering: Uint8Array = noBytes
   /** Rest of a frame that is longer than a flush. */
   #rest: Uint8Array | undefined
   #headers: ReadonlyArray<MediaFrame> | undefined
@@ -51,30 +52,42 @@ export class Cursor implements LogReader {
   framesDropped = 0
   jumps = 0
 
-  constructor(projection: Projection, log: SourceLog, start: StartPolicy) {
+  /** `viewer` is this viewer's own part of the projection's format. */
+  constructor(projection: Projection, viewer: ViewerFormat, log: SourceLog, start: StartPolicy) {
     this.#log = log
     this.#projection = projection
-    this.#viewer = projection.format.viewer()
+    this.#viewer = viewer
     this.#lanes = projection.format.lanes
     this.#lacking = this.#lanes
     this.#start = start
     this.#index = log.end
-    if (log.hasMedia) this.#rest = this.#seek(start(log))
+    if (log.hasMedia) this.#entering = this.#seek(start(log))
   }
 
   /** Index of the first frame that this viewer still needs kept. */
-  readonly position = (): number => (this.#mode === "paused" ? Infinity : this.#index)
+  readonly position = (): number => (this.#paused ? Infinity : this.#index)
 
+  /** What was begun is still given to its end. */
   pause(): void {
-    this.#mode = "paused"
+    this.#paused = true
   }
 
-  /** Goes on at the newest keyframe, or at the newest frame where there are no pictures. */
+  /**
+   * Goes on at the newest keyframe, or at the newest frame where there are no pictures; but where it stopped, if that
+   * is later.
+   */
   resume(): void {
-    if (this.#mode !== "paused") return
-    this.#index = this.#log.end
-    if (this.#log.hasMedia) this.#rest = this.#seek(this.#start(this.#log))
-    else this.#mode = "fresh"
+    if (!this.#paused) return
+    this.#paused = false
+    const log = this.#log
+    if (!log.hasMedia) {
+      this.#mode = "fresh"
+      this.#index = log.end
+      return
+    }
+    const entry = this.#start(log)
+    const goesOn = this.#mode === "flowing" && entry !== undefined && entry.index <= this.#index
+    if (!goesOn) this.#entering = concat([this.#entering, this.#seek(entry)])
   }
 
   /**
@@ -82,28 +95,28 @@ export class Cursor implements LogReader {
    * more than one frame.
    */
   next(single = false): Uint8Array | undefined {
-    if (this.#rest !== undefined && this.#rest.length > 0) return this.#piece(this.#rest)
-    let bytes: Uint8Array | undefined
-    do bytes = this.#step(single)
-    while (bytes !== undefined && bytes.length === 0)
+    if (this.#rest !== undefined) return this.#piece(this.#rest)
+    let bytes: Uint8Array | undefined = this.#entering
+    this.#entering = noBytes
+    while (bytes !== undefined && bytes.length === 0) bytes = this.#step(single)
     return bytes !== undefined && bytes.length > maxFlushBytes ? this.#piece(bytes) : bytes
   }
 
-  /** Frames that the log has and this viewer does not have yet. */
-  get behind(): number {
-    return this.#mode === "paused" ? 0 : this.#log.end - this.#index
+  /** Something is there that this viewer does not have yet. */
+  get isBehind(): boolean {
+    if (this.#rest !== undefined || this.#entering.length > 0) return true
+    return !this.#paused && this.#index < this.#log.end && (this.#mode !== "fresh" || this.#log.hasMedia)
   }
 
   #step(single: boolean): Uint8Array | undefined {
+    if (this.#paused) return undefined
     switch (this.#mode) {
       case "flowing":
         return this.#index < this.#log.first ? this.#jump() : this.#flow(single)
       case "fresh":
-        return this.#log.hasMedia ? this.#begin() : undefined
+        return this.#begin()
       case "seeking":
         return this.#await()
-      case "paused":
-        return undefined
     }
   }
 
@@ -122,12 +135,11 @@ export class Cursor implements LogReader {
     return run.bytes
   }
 
-  /** The stream has begun: its headers are in the log and come as frames. */
-  #begin(): Uint8Array {
+  #begin(): Uint8Array | undefined {
     const log = this.#log
-    if (this.#index < log.first) return this.#jump()
-    this.#mode = "flowing"
-    return this.#enter(firstMedia(log, this.#index))
+    const begin = log.beginning
+    if (begin === undefined) return undefined
+    return begin.index < log.first ? this.#jump() : this.#seek(whole(begin, log))
   }
 
   /** Before the next keyframe a viewer gets the headers, once, so that it can prepare its decoders. */

@@ -23,7 +23,7 @@ const noBytes = new Uint8Array(0)
 export class Projection {
   readonly format: Format
   readonly #log: SourceLog
-  readonly #encoder: SharedEncoder
+  #encoder: SharedEncoder
   readonly #slabs = new SlabWriter()
   /** For each frame, the position of its first shared byte. */
   readonly #starts: Deque<number>
@@ -51,8 +51,7 @@ export class Projection {
     const log = this.#log
     const starts = this.#starts
     if (starts.end === log.end) return
-    // The log dropped frames before they were encoded: nobody can read them any more.
-    while (starts.end < log.first) starts.push(this.#slabs.end)
+    if (starts.end < log.first) this.#skip(log.first)
     for (let index = starts.end; index < log.end; index++) this.#encode(index)
     this.#cachedFrom = -1
     if (starts.first < log.first) this.#forget(log.first)
@@ -85,6 +84,12 @@ export class Projection {
 
   lane(index: number): number {
     return this.#encoder.lane(this.#log.at(index))
+  }
+
+  /** The log dropped frames before they were encoded. Nobody reads on over such a gap, so the encoder begins anew. */
+  #skip(to: number): void {
+    while (this.#starts.end < to) this.#starts.push(this.#slabs.end)
+    this.#encoder = this.format.encoder()
   }
 
   #encode(index: number): void {
@@ -130,6 +135,7 @@ export class Projection {
   /** Frames from `from` to at most `limit`, cut where the slab or the flush ends. */
   #cut(from: number, limit: number): Run {
     const start = this.#starts.at(from)
+    if (this.#endOf(limit - 1) === start) return { bytes: noBytes, to: limit }
     const slab = this.#slabs.slabAt(start)
     const end = Math.min(start + maxFlushBytes, slab.position + slab.used)
     let to = limit

@@ -51,6 +51,7 @@ export class SourceLog {
   readonly #entries = new Deque<Entry>()
   readonly #readers = new Set<LogReader>()
   #headers = noHeaders
+  #beginning: Entry | undefined
   #retention: Retention
   #bytes = 0
   #untrimmed = 0
@@ -91,7 +92,12 @@ export class SourceLog {
 
   /** Sound or pictures have come since the publish began, not only their headers. */
   get hasMedia(): boolean {
-    return this.#lastAudio >= 0 || this.#lastVideo >= 0
+    return this.#beginning !== undefined
+  }
+
+  /** The first sound or picture since the publish began, kept or not: who waited for it enters there. */
+  get beginning(): Entry | undefined {
+    return this.#beginning
   }
 
   /** Frames or headers of sound (of pictures) have come since the publish began. */
@@ -118,6 +124,7 @@ export class SourceLog {
   reset(): void {
     this.timeline.restart()
     this.#headers = noHeaders
+    this.#beginning = undefined
     this.#entries.dropUntil(this.#entries.end)
     this.#hasAudio = false
     this.#hasVideo = false
@@ -129,7 +136,11 @@ export class SourceLog {
   /** Takes a frame and repairs its times. `nowMillis` is a monotonic clock. */
   append(frame: MediaFrame, nowMillis: number): void {
     this.timeline.repair(frame, nowMillis)
-    if (frame.keyframe && frame.kind === Kind.Video && frame.track === 0) this.#enter(frame)
+    if (!frame.header && frame.kind !== Kind.Data) this.#beginning ??= this.#entryAt(frame)
+    if (frame.keyframe && frame.kind === Kind.Video && frame.track === 0) {
+      this.#entries.push(this.#entryAt(frame))
+      this.#untrimmed = trimInterval
+    }
     if (frame.kind === Kind.Audio) {
       this.#hasAudio = true
       if (!frame.header) this.#lastAudio = frame.timestamp
@@ -188,7 +199,7 @@ export class SourceLog {
     while (keep < this.end && keep >= this.first && this.#frames.at(keep).timestamp < oldest) keep++
     const newcomer = this.#newcomerIndex()
     this.#dropUntil(Math.min(Math.max(keep, this.first), newcomer))
-    if (this.#bytes > this.#retention.maxBytes) this.#shrink()
+    if (this.#bytes > this.#retention.maxBytes) this.#shrink(Math.max(keep, this.first))
   }
 
   #newcomerIndex(): number {
@@ -203,14 +214,18 @@ export class SourceLog {
     return entry.index
   }
 
-  /** Over the byte cap: first the older groups of pictures go, then the newest one too. */
-  #shrink(): void {
+  /**
+   * Over the byte cap: first the older groups of pictures go, then what newcomers would need of the newest one, and
+   * last what readers have not got yet.
+   */
+  #shrink(keep: number): void {
     const newest = this.#entries.last()
     if (newest !== undefined && newest.index > this.first) this.#dropUntil(newest.index)
     if (this.#bytes <= this.#retention.maxBytes) return
     this.#overflows++
     this.#entries.dropUntil(this.#entries.end)
-    this.#dropUntil(this.end)
+    this.#dropUntil(keep)
+    if (this.#bytes > this.#retention.maxBytes) this.#dropUntil(this.end)
   }
 
   #dropUntil(index: number): void {
@@ -222,11 +237,9 @@ export class SourceLog {
     entries.dropUntil(count)
   }
 
-  #enter(frame: MediaFrame): void {
-    const { timestamp, published } = frame
-    const earliest = this.#earliest(timestamp)
-    this.#entries.push({ index: this.end, timestamp, published, earliest, headers: this.#headers })
-    this.#untrimmed = trimInterval
+  /** Of a frame that is about to be appended. */
+  #entryAt({ published, timestamp }: MediaFrame): Entry {
+    return { index: this.end, timestamp, published, earliest: this.#earliest(timestamp), headers: this.#headers }
   }
 
   #earliest(timestamp: number): number {

@@ -13,7 +13,7 @@ import { Encoded, type Format, type Join, type SharedEncoder, type ViewerFormat 
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import type { SlabWriter } from "../media/SlabWriter.ts"
 import { ChunkStreamId } from "./Command.ts"
-import { chunkedLength, encodeMessage, writeBody, writeFmt1 } from "./ChunkWriter.ts"
+import { chunkedLength, encodeMessage, messageLength, writeBody, writeFmt1 } from "./ChunkWriter.ts"
 import { extendedMark } from "./ChunkStream.ts"
 
 /** Plays of one connection that can have chunk streams of their own below 64. */
@@ -54,8 +54,9 @@ const timeOf = (frame: MediaFrame, { times }: RtmpFormatOptions): number =>
 
 /** The body as this kind of player understands it, or undefined if the frame is not for it. */
 const bodyOf = (frame: MediaFrame, options: RtmpFormatOptions): Uint8Array | undefined => {
-  if (frame.track !== 0) return options.multitrack ? wrapTrack(frame) : undefined
-  return options.modEx && frame.modEx !== undefined ? wrapModEx(frame) : frame.body
+  if (frame.track !== 0 && !options.multitrack) return undefined
+  const body = frame.track === 0 ? frame.body : wrapTrack(frame)
+  return options.modEx ? wrapModEx(frame, body) : body
 }
 
 class RtmpEncoder implements SharedEncoder {
@@ -122,8 +123,9 @@ class RtmpViewer implements ViewerFormat {
   readonly #options: RtmpFormatOptions
   /** Milliseconds that are this viewer's zero; taken once, so that its time goes on over jumps. */
   #base: number | undefined
-  /** The message being cut repeats an extended timestamp in each chunk. */
-  #extended = false
+  /** Of the message being cut: bytes of the extended timestamp in each chunk, and bytes not given yet. */
+  #extraLength = 0
+  #left = 0
 
   constructor(options: RtmpFormatOptions) {
     this.#options = options
@@ -132,21 +134,28 @@ class RtmpViewer implements ViewerFormat {
 
   enter(join: Join): Uint8Array {
     const { times } = this.#options
-    this.#base ??= times === "repaired" ? join.earliest : join.published
+    // What still follows is as early in published times as in repaired ones.
+    this.#base ??= times === "repaired" ? join.earliest : join.published - (join.timestamp - join.earliest)
     const time = times === "repaired" ? join.timestamp : join.published
     const since = time - this.#base
     return concat(join.headers.map((header) => this.#encode(header, since)))
   }
 
-  /** Between two chunks: what else is on the connection may come in between. */
+  /** Between two chunks, where others may write; no further than to the end of the first of several messages. */
   cut(bytes: Uint8Array, most: number): number {
     const { chunkSize } = this.#options
     const fmt = bytes[0] >>> 6
-    if (fmt !== 3) this.#extended = fmt === 0 && readUint24(bytes, 1) === extendedMark
-    const extra = this.#extended ? 4 : 0
-    const first = (fmt === 0 ? 12 : fmt === 1 ? fmt1Length : 1) + (fmt === 1 ? 0 : extra) + chunkSize
-    const next = 1 + extra + chunkSize
-    return Math.min(bytes.length, first + next * Math.max(0, Math.floor((most - first) / next)))
+    const headerLength = fmt === 0 ? 12 : fmt === 1 ? fmt1Length : 1
+    if (fmt !== 3) {
+      const extended = fmt === 0 && readUint24(bytes, 1) === extendedMark
+      this.#extraLength = extended ? 4 : 0
+      this.#left = messageLength(readUint24(bytes, 4), headerLength + this.#extraLength, chunkSize, extended)
+    }
+    const first = headerLength + this.#extraLength + chunkSize
+    const next = 1 + this.#extraLength + chunkSize
+    const length = Math.min(this.#left, first + next * Math.max(0, Math.floor((most - first) / next)))
+    this.#left -= length
+    return length
   }
 
   own(frame: MediaFrame): Uint8Array {

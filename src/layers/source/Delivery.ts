@@ -47,12 +47,15 @@ export class Delivery implements SourceObserver {
   add(options: ViewOptions, start: StartPolicy): DeliveredViewer {
     const { log } = this.#source
     const projection = this.#obtain(options)
-    const cursor = new Cursor(projection, log, start)
+    const cursor = new Cursor(projection, options.format.viewer(), log, start)
     const single = this.#pace().singleMillis > 0
     const viewer = new DeliveredViewer(this.#source, projection, cursor, options, single)
     viewer.place = this.#viewers.push(viewer) - 1
     log.addReader(cursor)
-    this.#work.openUnsafe()
+    // The first picture does not wait for the next flush.
+    projection.sync()
+    viewer.flush(this.#now())
+    if (cursor.isBehind) this.#work.openUnsafe()
     return viewer
   }
 
@@ -62,6 +65,7 @@ export class Delivery implements SourceObserver {
       this.#viewers[viewer.place] = last
       last.place = viewer.place
     }
+    viewer.blocked = false
     this.#source.log.removeReader(viewer.cursor)
     const { key } = viewer.projection.format
     const shared = this.#projections.get(key)
@@ -109,7 +113,7 @@ export class Delivery implements SourceObserver {
     for (let i = phase; i < this.#viewers.length; i += phases) {
       const viewer = this.#viewers[i]
       viewer.flush(now)
-      busy ||= viewer.blocked || viewer.cursor.behind > 0
+      busy ||= viewer.blocked || viewer.cursor.isBehind
     }
     // Whoever has more to get is looked at again after a period, also when nothing new comes.
     if (busy) this.#work.openUnsafe()
