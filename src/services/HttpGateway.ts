@@ -27,8 +27,10 @@ export interface LiveExchange {
   readonly open: Effect.Effect<Sink, ConnectionClosed, Scope.Scope>
   /** Answers with an error instead of `open`. */
   readonly refuse: (status: 403 | 404 | 503) => Effect.Effect<void>
-  /** Waits until the peer has left. What it still sends is discarded. */
+  /** Waits until the peer has left, or `stop` was called. What the peer still sends is discarded. */
   readonly closed: Effect.Effect<void>
+  /** A plain call on any stack. */
+  readonly stop: () => void
 }
 
 export interface LiveMatch {

@@ -11,11 +11,13 @@ export const maxQueuedBytes = 65_536
 /** Requests of one connection that wait for their turn. */
 export const maxPipelined = 16
 
+const endEvents = ["finish", "close", "stop"] as const
 const noBytes = new Uint8Array(0)
 
 export class ConnectionStream extends Duplex {
   readonly connection: Connection
   #detached = false
+  #stopped = false
   #pending: (() => void) | undefined
   #readable = true
   #requests = 0
@@ -81,17 +83,24 @@ export class ConnectionStream extends Duplex {
     })
   )
 
-  /** Waits until whoever writes to the stream has ended it, and all of it was handed over, or it was destroyed. */
+  /**
+   * Waits until whoever writes to the stream has ended it, and all of it was handed over, or until it was destroyed or
+   * `stop` was called.
+   */
   readonly untilEnded: Effect.Effect<void> = Effect.callback((resume) => {
-    if (this.closed || this.writableFinished) return resume(Effect.void)
+    if (this.closed || this.writableFinished || this.#stopped) return resume(Effect.void)
     const listener = () => resume(Effect.void)
-    this.once("finish", listener)
-    this.once("close", listener)
+    for (const event of endEvents) this.once(event, listener)
     return Effect.sync(() => {
-      this.off("finish", listener)
-      this.off("close", listener)
+      for (const event of endEvents) this.off(event, listener)
     })
   })
+
+  /** Lets whoever waits for the end go on. */
+  stop(): void {
+    this.#stopped = true
+    this.emit("stop")
+  }
 
   /** Bytes written to the stream that the kernel has not taken. */
   queuedBytes(): number {

@@ -41,7 +41,8 @@ export const layer = Layer.effect(
     const serve = (port: HttpPort, connection: Connection) =>
       Effect.gen(function* () {
         const address = addressOf(connection.peer)
-        const { bytesIn, bytesOut } = connection
+        const bytesIn = () => connection.bytesIn()
+        const bytesOut = () => connection.bytesOut()
         const session = yield* sessions.open({ protocol: "http", address, bytesIn, bytesOut })
         yield* converse({ connection, session, port, routes, node, crossdomain }).pipe(
           runSession(

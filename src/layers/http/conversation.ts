@@ -85,7 +85,7 @@ const liveHead = (talk: Conversation, head: RequestHead, match: LiveMatch): Uint
 
 /** What a viewer sends is read and dropped, so that its leaving is noticed. */
 const discardInput = (connection: Connection): Effect.Effect<void> =>
-  Effect.forever(connection.read).pipe(Effect.catchTag("ConnectionClosed", () => Effect.void))
+  connection.readWhile(() => true).pipe(Effect.catchTag("ConnectionClosed", () => Effect.void))
 
 /** A live body on the bare connection. */
 const serveRaw = Effect.fnUntraced(function* (talk: Conversation, head: RequestHead, match: LiveMatch) {
@@ -101,14 +101,15 @@ const serveRaw = Effect.fnUntraced(function* (talk: Conversation, head: RequestH
     }),
     refuse: (status) =>
       Effect.sync(() => connection.write(shortAnswer(status, signature, corsFor(head.headers, talk.crossdomain())))),
-    closed: discardInput(connection)
+    closed: discardInput(connection),
+    stop: () => connection.stopReading("the live body ended")
   })
 })
 
 const runLive = (
   { connection, session }: Conversation,
   match: LiveMatch,
-  exchange: Pick<LiveExchange, "head" | "websocket" | "open" | "refuse" | "closed">
+  exchange: Omit<LiveExchange, "session" | "encrypted" | "localPort">
 ) => match.serve({ ...exchange, session, encrypted: connection.encrypted, localPort: connection.localPort })
 
 /** Everything else: requests parsed by `node:http`, until one of them asks for a live body or the peer leaves. */
@@ -175,6 +176,7 @@ const serveUpgrade = Effect.fnUntraced(function* (
       })
     ).pipe(Effect.map((socket) => webSocketSink(socket, stream))),
     refuse: (status) => Effect.sync(() => answer(status)),
-    closed: stream.untilEnded
+    closed: stream.untilEnded,
+    stop: () => stream.stop()
   })
 })

@@ -1,5 +1,4 @@
 /** Live streams over HTTP and WebSocket: what every format has in common. A format is one row and one layer. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -8,11 +7,11 @@ import { compileMount, type Mount, type MountedName, matchMount, mountUrl, vhost
 import { parseQuery } from "../../domain/http/query.ts"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import type { Format } from "../../domain/media/Format.ts"
-import { streamKey, type StreamName } from "../../domain/media/StreamName.ts"
+import type { StreamName } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, Authorizer } from "../../services/Authorizer.ts"
 import { HttpGateway, type LiveExchange } from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
-import { Playback } from "../../services/Playback.ts"
+import { Playback, ViewerStalled } from "../../services/Playback.ts"
 import { Settings } from "../../services/Settings.ts"
 import { CurrentSession } from "../telemetry/session.ts"
 
@@ -114,13 +113,20 @@ export const contribute = Effect.fnUntraced(function* (
       Effect.withSpan("Authorizer.play")
     )
     const sink = yield* exchange.open
-    const { session } = exchange
-    const viewer = yield* playback.view(permit, { format: row.format(vhost), sink, session, endWithPublisher: true })
+    let stalled: ViewerStalled | undefined
+    yield* playback.view(permit, {
+      format: row.format(vhost),
+      sink,
+      session: exchange.session,
+      endWithPublisher: true,
+      onEnd: (error) => {
+        if (error instanceof ViewerStalled) stalled = error
+        exchange.stop()
+      }
+    })
     yield* Effect.logInfo("play started").pipe(Effect.annotateLogs(playFacts(vhost)))
-    yield* Effect.raceFirst(Deferred.await(viewer.ended), exchange.closed).pipe(
-      Effect.catchTag("StreamEnded", () => Effect.void),
-      Effect.withSpan("play", { attributes: { "stream.key": streamKey(request.stream) } })
-    )
+    yield* exchange.closed
+    if (stalled !== undefined) return yield* Effect.fail(stalled)
   })
 
   yield* listeners.playable((stream) => {

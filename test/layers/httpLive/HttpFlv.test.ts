@@ -7,13 +7,20 @@ import * as TestClock from "effect/testing/TestClock"
 import * as HttpFlv from "../../../src/layers/httpLive/HttpFlv.ts"
 import { type AccessRequest, Authorizer, Permit, Refused } from "../../../src/services/Authorizer.ts"
 import { HttpGateway } from "../../../src/services/HttpGateway.ts"
-import { Playback, StreamEnded, type Viewer, type ViewOptions, ViewerStalled } from "../../../src/services/Playback.ts"
+import { Playback, StreamEnded, type ViewOptions, ViewerStalled } from "../../../src/services/Playback.ts"
 import type { Source } from "../../../src/services/SourceRegistry.ts"
 import { effect } from "../../support/effect.ts"
 import { get, harness as gatewayHarness, serverPort } from "../http/harness.ts"
 
 const server = `http_server { enabled on; listen ${serverPort}; }`
 const defaultVhost = "vhost __defaultVhost__ { http_remux { enabled on; } }"
+
+const handshake = [
+  "Upgrade: websocket",
+  "Connection: Upgrade",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+]
 
 interface Doubles {
   /** The streams that are refused. */
@@ -24,7 +31,7 @@ interface Doubles {
 const harness = Effect.fnUntraced(function* (vhosts = defaultVhost, doubles: Doubles = {}) {
   const { connect, ask, services, sessions } = yield* gatewayHarness({ settings: `${server} ${vhosts}` })
   const asked: Array<AccessRequest> = []
-  const views: Array<ViewOptions & { readonly ended: Viewer["ended"] }> = []
+  const views: Array<ViewOptions> = []
   let stopped = 0
   const authorizer = Layer.mock(Authorizer, {
     play: (request) =>
@@ -41,9 +48,8 @@ const harness = Effect.fnUntraced(function* (vhosts = defaultVhost, doubles: Dou
   const playback = Layer.mock(Playback, {
     view: (_permit, options) =>
       Effect.sync(() => {
-        const ended: Viewer["ended"] = Deferred.makeUnsafe()
-        views.push({ ...options, ended })
-        return { source: {} as Source, pause: () => undefined, resume: () => undefined, ended }
+        views.push(options)
+        return { source: {} as Source, pause: () => undefined, resume: () => undefined, ended: Deferred.makeUnsafe() }
       })
   })
   yield* Layer.build(HttpFlv.layer.pipe(Layer.provide([authorizer, playback, Layer.succeedContext(services)])))
@@ -73,7 +79,7 @@ describe("a player", () => {
       expect(views[0].format.key).toBe("flv:av:repaired:all")
       views[0].sink.write(Buffer.from("FLV"))
       yield* client.until("FLV")
-      yield* Deferred.fail(views[0].ended, new StreamEnded({ stream: "live/a" }))
+      yield* Effect.sync(() => views[0].onEnd?.(new StreamEnded({ stream: "live/a" })))
       yield* client.rest
       expect(client.closed).toBe(true)
       expect(stopped()).toBe(1)
@@ -84,7 +90,7 @@ describe("a player", () => {
     Effect.gen(function* () {
       const { play, stopped, views } = yield* harness()
       const one = yield* play("/live/a.flv")
-      yield* Deferred.fail(views[0].ended, new ViewerStalled({ stallMillis: 30_000 }))
+      yield* Effect.sync(() => views[0].onEnd?.(new ViewerStalled({ stallMillis: 30_000 })))
       yield* one.rest
       expect(stopped()).toBe(1)
       const two = yield* play("/live/a.flv")
@@ -102,11 +108,21 @@ describe("a player", () => {
     })
   )
 
+  effect("over WebSocket gets a close frame when the stream has ended", () =>
+    Effect.gen(function* () {
+      const { play, views } = yield* harness()
+      const client = yield* play("/live/a.flv", ...handshake)
+      views[0].sink.write(Buffer.from("FLV"))
+      yield* client.until("FLV")
+      yield* Effect.sync(() => views[0].onEnd?.(new StreamEnded({ stream: "live/a" })))
+      expect(yield* client.rest).toEndWith("\x82\x03FLV\x88\x02\x03\xe8")
+    })
+  )
+
   effect("over WebSocket is refused before the handshake", () =>
     Effect.gen(function* () {
       const { ask } = yield* harness(defaultVhost, { refuse: "secret" })
-      const upgrade = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: x"]
-      expect(yield* ask(get("/live/secret.flv", ...upgrade))).toStartWith("HTTP/1.1 403 Forbidden\r\n")
+      expect(yield* ask(get("/live/secret.flv", ...handshake))).toStartWith("HTTP/1.1 403 Forbidden\r\n")
     })
   )
 })
