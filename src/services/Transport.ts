@@ -47,6 +47,11 @@ export interface Connection {
   readonly encrypted: boolean
   /** All that has arrived since the last read. The bytes are the reader's for good. One reader at a time. */
   readonly read: Effect.Effect<Uint8Array, ConnectionClosed>
+  /**
+   * Reads without waking the fiber: calls `onBytes` with all that arrives, on the socket's own stack, until it returns
+   * false. What it throws is a defect of this effect. One reader at a time.
+   */
+  readonly readWhile: (onBytes: (bytes: Uint8Array) => boolean) => Effect.Effect<void, ConnectionClosed>
   /** Gives bytes back: the next `read` returns them first. */
   readonly unread: (bytes: Uint8Array) => void
   /** Hands bytes over: they must never change afterwards. Never waits, never fails; ask `queuedBytes`. */

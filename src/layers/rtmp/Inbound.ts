@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
+import type { ChunkError, RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
 import { type Command, decodeCommand, MessageType } from "../../domain/rtmp/Command.ts"
 import type { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
 import type { Connection, ConnectionClosed } from "../../services/Transport.ts"
@@ -27,6 +27,7 @@ export class Inbound {
   /** The one publisher, for the usual connection that has no more. */
   #only: Publishing | undefined
   #pending: Array<RtmpMessage> = []
+  #failure: ChunkError | undefined
 
   constructor(connection: Connection, dialogue: CommandDialogue) {
     this.#connection = connection
@@ -64,19 +65,20 @@ export class Inbound {
     for (const publishing of this.#publishing.values()) publishing.flush()
   }
 
-  /** Handles media until a command comes. One Effect step for each read; the messages inside it are plain calls. */
+  /** Handles media until a command comes: plain calls on the socket's stack, no Effect for a read. */
   readonly nextCommand: Effect.Effect<ReceivedCommand, ConnectionClosed | ProtocolViolation> = Effect.suspend(() => {
     const message = this.#handlePending()
-    return message === undefined ? this.#readOn : decode(message)
+    if (message !== undefined) return decode(message)
+    if (this.#failure !== undefined) return Effect.fail(violation(this.#failure))
+    return Effect.andThen(this.#connection.readWhile(this.#onBytes), this.nextCommand)
   })
 
-  readonly #onBytes = (bytes: Uint8Array) => {
+  readonly #onBytes = (bytes: Uint8Array): boolean => {
     const result = this.peer.push(bytes)
     this.#flush()
-    return Result.isFailure(result) ? Effect.fail(violation(result.failure)) : this.nextCommand
+    if (Result.isFailure(result)) this.#failure = result.failure
+    return this.#failure === undefined && this.#pending.length === 0
   }
-
-  readonly #readOn = Effect.suspend(() => Effect.flatMap(this.#connection.read, this.#onBytes))
 
   /** What waited behind the last command, up to the next one. */
   #handlePending(): RtmpMessage | undefined {

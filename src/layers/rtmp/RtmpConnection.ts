@@ -10,7 +10,7 @@ import { parseRequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, type Authorizer, Refused } from "../../services/Authorizer.ts"
-import type { Playback, Sink, StreamEnded, ViewerStalled } from "../../services/Playback.ts"
+import type { Playback, StreamEnded, ViewerStalled } from "../../services/Playback.ts"
 import type { Session } from "../../services/Sessions.ts"
 import type { Settings } from "../../services/Settings.ts"
 import type { SourceRegistry, TakenOver } from "../../services/SourceRegistry.ts"
@@ -54,7 +54,6 @@ export interface RtmpConnection {
   readonly dialogue: CommandDialogue
   readonly connect: ConnectRequest
   readonly capabilities: Capabilities
-  readonly sink: Sink
   /** Ends the session from outside its read loop, with this error. The first one counts. */
   readonly fail: (error: SessionFailure) => void
 }

@@ -31,7 +31,8 @@ export const layer = Layer.effectDiscard(
     const serve = Effect.fnUntraced(
       function* (connection: Connection) {
         const address = hostOf(connection.peer)
-        const { bytesIn, bytesOut } = connection
+        const bytesIn = () => connection.bytesIn()
+        const bytesOut = () => connection.bytesOut()
         const session = yield* sessions.open({ protocol: "rtmp", address, bytesIn, bytesOut })
         const fields = {
           "session.id": session.id,

@@ -15,7 +15,6 @@ import { ServerHandshake } from "../../domain/rtmp/ServerHandshake.ts"
 import type { Session } from "../../services/Sessions.ts"
 import type { Connection } from "../../services/Transport.ts"
 import { CurrentSession } from "../telemetry/session.ts"
-import { connectionSink } from "./connectionSink.ts"
 import { SessionTimeout, VhostNotFound, violation } from "./errors.ts"
 import { Inbound } from "./Inbound.ts"
 import { tellRefusal } from "./refusal.ts"
@@ -171,8 +170,7 @@ export const rtmpSession = Effect.fnUntraced(function* (
     const watchdog = new Watchdog(() => peer.messages, fail, yield* Effect.scope)
     yield* watchdog.expect("publish or play", identifyTimeoutMillis)
     const capabilities = readCapabilities(connect.fields)
-    const sink = connectionSink(connection)
-    const rtmp = { services, connection, peer, session, running, watchdog, dialogue, connect, capabilities, sink, fail }
+    const rtmp = { services, connection, peer, session, running, watchdog, dialogue, connect, capabilities, fail }
     return yield* followCommands(rtmp, inbound, url)
   })
   return yield* Effect.catchTag(converse, "ConnectionClosed", ({ reason }) => {

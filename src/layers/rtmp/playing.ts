@@ -56,7 +56,7 @@ export const startPlay = Effect.fnUntraced(function* (
   peer.sendAll(playStarted(event.streamId))
   const viewer = yield* services.playback.view(permit, {
     format: formatOf(connection, vhost, event.streamId, place),
-    sink: connection.sink,
+    sink: connection.connection,
     session,
     endWithPublisher: false,
     onEnd: fail

@@ -3,14 +3,20 @@ import * as Effect from "effect/Effect"
 import { concat } from "../../domain/bytes/bytes.ts"
 import { ConnectionClosed, maxUnreadBytes } from "../../services/Transport.ts"
 
+/** Who waits: takes what arrives, or learns that nothing will. */
+interface Reader {
+  readonly take: (bytes: Uint8Array) => void
+  readonly closed: (error: ConnectionClosed) => void
+}
+
 export class Inbox {
   readonly #flow: (open: boolean) => void
   #chunks: Array<Uint8Array> = []
   #bytes = 0
   #blocked = false
   #closed: ConnectionClosed | undefined
-  #reader: ((effect: Effect.Effect<Uint8Array, ConnectionClosed>) => void) | undefined
-  readonly #watchers = new Set<() => void>()
+  #reader: Reader | undefined
+  #watchers: Array<() => void> | undefined
   bytesIn = 0
 
   /** `flow` stops and restarts the sender when more than `maxUnreadBytes` wait. */
@@ -18,14 +24,10 @@ export class Inbox {
     this.#flow = flow
   }
 
-  /** Resumes the waiting reader on the caller's stack. */
-  readonly arrived = (bytes: Uint8Array): void => {
+  /** Calls the waiting reader on the caller's stack. */
+  arrived(bytes: Uint8Array): void {
     this.bytesIn += bytes.length
-    const reader = this.#reader
-    if (reader !== undefined) {
-      this.#reader = undefined
-      return reader(Effect.succeed(bytes))
-    }
+    if (this.#reader !== undefined) return this.#reader.take(bytes)
     this.#chunks.push(bytes)
     this.#bytes += bytes.length
     if (this.#bytes > maxUnreadBytes && !this.#blocked) {
@@ -34,14 +36,14 @@ export class Inbox {
     }
   }
 
-  readonly close = (reason: string): void => {
+  close(reason: string): void {
     if (this.#closed !== undefined) return
     this.#closed = new ConnectionClosed({ reason })
-    for (const watcher of this.#watchers) watcher()
-    this.#watchers.clear()
+    for (const watcher of this.#watchers ?? []) watcher()
+    this.#watchers = undefined
     const reader = this.#reader
     this.#reader = undefined
-    reader?.(Effect.fail(this.#closed))
+    reader?.closed(this.#closed)
   }
 
   get isClosed(): boolean {
@@ -54,6 +56,61 @@ export class Inbox {
     this.#bytes += bytes.length
   }
 
+  /** What came before the close is still read, then the close. */
+  get read(): Effect.Effect<Uint8Array, ConnectionClosed> {
+    return Effect.callback((resume) => {
+      if (this.#chunks.length > 0) return resume(Effect.succeed(this.#take()))
+      return this.#wait({
+        take: (bytes) => {
+          // Free before the fiber goes on, and perhaps reads again, inside this very call.
+          this.#reader = undefined
+          resume(Effect.succeed(bytes))
+        },
+        closed: (error) => resume(Effect.fail(error))
+      })
+    })
+  }
+
+  /** Calls `onBytes` with what waits and with all that arrives, until it returns false. What it throws is a defect. */
+  readWhile(onBytes: (bytes: Uint8Array) => boolean): Effect.Effect<void, ConnectionClosed> {
+    return Effect.callback((resume) => {
+      const take = (bytes: Uint8Array): void => {
+        const goesOn = guarded(onBytes, bytes)
+        if (goesOn === true) return
+        this.#reader = undefined
+        resume(goesOn === false ? Effect.void : Effect.die(goesOn.defect))
+      }
+      const reader: Reader = { take, closed: (error) => resume(Effect.fail(error)) }
+      const cleanUp = this.#wait(reader)
+      if (this.#chunks.length > 0) take(this.#take())
+      if (this.#closed !== undefined && this.#reader === reader) reader.closed(this.#closed)
+      return cleanUp
+    })
+  }
+
+  get closed(): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      if (this.#closed !== undefined) return resume(Effect.void)
+      const watcher = () => resume(Effect.void)
+      this.#watchers = [...(this.#watchers ?? []), watcher]
+      return Effect.sync(() => {
+        this.#watchers = this.#watchers?.filter((other) => other !== watcher)
+      })
+    })
+  }
+
+  /** Makes it the reader, or tells it of the close; returns what takes that back. */
+  #wait(reader: Reader): Effect.Effect<void> | undefined {
+    if (this.#closed !== undefined && this.#chunks.length === 0) {
+      reader.closed(this.#closed)
+      return undefined
+    }
+    this.#reader = reader
+    return Effect.sync(() => {
+      if (this.#reader === reader) this.#reader = undefined
+    })
+  }
+
   #take(): Uint8Array {
     const bytes = this.#chunks.length === 1 ? this.#chunks[0] : concat(this.#chunks)
     this.#chunks = []
@@ -64,27 +121,16 @@ export class Inbox {
     }
     return bytes
   }
+}
 
-  readonly #wait: Effect.Effect<Uint8Array, ConnectionClosed> = Effect.callback((resume) => {
-    this.#reader = resume
-    return Effect.sync(() => {
-      this.#reader = undefined
-    })
-  })
-
-  /** What came before the close is still read, then the close. */
-  readonly read: Effect.Effect<Uint8Array, ConnectionClosed> = Effect.suspend(() =>
-    this.#chunks.length > 0
-      ? Effect.succeed(this.#take())
-      : this.#closed === undefined
-        ? this.#wait
-        : Effect.fail(this.#closed)
-  )
-
-  readonly closed: Effect.Effect<void> = Effect.callback((resume) => {
-    if (this.#closed !== undefined) return resume(Effect.void)
-    const watcher = () => resume(Effect.void)
-    this.#watchers.add(watcher)
-    return Effect.sync(() => this.#watchers.delete(watcher))
-  })
+/** A throw on the socket's stack would end the process: here it becomes a value. */
+const guarded = (
+  onBytes: (bytes: Uint8Array) => boolean,
+  bytes: Uint8Array
+): boolean | { readonly defect: unknown } => {
+  try {
+    return onBytes(bytes)
+  } catch (defect) {
+    return { defect }
+  }
 }

@@ -79,6 +79,8 @@ export class MemoryConnection implements Connection {
 
   readonly unread = (bytes: Uint8Array): void => this.#inbox.unread(bytes)
 
+  readonly readWhile = (onBytes: (bytes: Uint8Array) => boolean) => this.#inbox.readWhile(onBytes)
+
   readonly write = (bytes: Uint8Array): void => {
     if (this.#closed) return
     this.#bytesOut += bytes.length
