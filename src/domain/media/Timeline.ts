@@ -9,6 +9,8 @@ import { Kind, type MediaFrame } from "./MediaFrame.ts"
 export const maxBackwardMillis = 250
 /** A track that steps ahead by more than this beyond what the wall clock moved has jumped. */
 export const maxForwardMillis = 5000
+/** A track that begins may be this far behind the others: sound and pictures are not always interleaved closely. */
+const maxInterleaveMillis = 1000
 /** Taken for a track's frame duration until two of its frames were seen. */
 const defaultDurationMillis = 10
 /** A frame duration worth remembering is below this. */
@@ -55,11 +57,12 @@ export class Timeline {
     frame.published = this.#unfold(frame.published, track ?? this.#newest)
     const next = track === undefined ? this.#enter(id, frame, nowMillis) : this.#follow(track, frame, nowMillis)
     next.arrivedAt = nowMillis
-    frame.timestamp = next.timestamp
     if (frame.kind !== Kind.Data) {
       this.#newest = next
       if (next.timestamp > this.#latest) this.#latest = next.timestamp
     }
+    // Encoders stamp metadata with 0 at any time.
+    frame.timestamp = frame.kind === Kind.Data ? Math.max(next.timestamp, this.#latest) : next.timestamp
   }
 
   /** Serial arithmetic: the unfolded time nearest to the last one. */
@@ -70,7 +73,8 @@ export class Timeline {
   #enter(id: number, frame: MediaFrame, nowMillis: number): Track {
     const near = this.#newest
     let offset = near === undefined ? 0 : near.offset
-    if (near !== undefined && !this.#fits(frame.published + offset - near.timestamp, nowMillis - near.arrivedAt)) {
+    const step = near === undefined ? 0 : frame.published + offset - near.timestamp
+    if (near !== undefined && !this.#fits(step, nowMillis - near.arrivedAt, maxInterleaveMillis)) {
       offset = near.timestamp + near.duration - frame.published
     }
     const { published } = frame
@@ -95,8 +99,8 @@ export class Timeline {
     return track
   }
 
-  #fits(step: number, elapsed: number): boolean {
-    return step >= -maxBackwardMillis && step <= Math.max(0, elapsed) + maxForwardMillis
+  #fits(step: number, elapsed: number, backward = maxBackwardMillis): boolean {
+    return step >= -backward && step <= Math.max(0, elapsed) + maxForwardMillis
   }
 
   /** The offset of a track that jumped along already keeps sound and picture together; else follow by one frame. */
