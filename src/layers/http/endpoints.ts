@@ -17,7 +17,7 @@ export const wantedEndpoints = (server: HttpSection, api: HttpSection): Readonly
   const wanted: Map<string, WantedEndpoint> = new Map()
   const add = ({ host, port }: Endpoint, role: "server" | "api", tls: TlsFiles | undefined) => {
     // Port 0 is one of the system's choice: another for each section.
-    const key = `${host} ${port === 0 ? role : port}`
+    const key = `${tls === undefined} ${host} ${port === 0 ? role : port}`
     const known = wanted.get(key)
     const roles = { server: known?.server === true || role === "server", api: known?.api === true || role === "api" }
     wanted.set(key, { host, port, ...roles, scheme: tls === undefined ? "http" : "https", tls: known?.tls ?? tls })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { compileMount, matchMount, maxNameLength, mountUrl, vhostsOf } from "../../../src/domain/http/mount.ts"
+import { parseTarget } from "../../../src/domain/http/target.ts"
 import { parseQuery } from "../../../src/domain/http/query.ts"
 
 describe("a mount", () => {
@@ -49,7 +50,7 @@ describe("a mount", () => {
     let seed = 7
     const pick = () => parts[(seed = (seed * 1103515245 + 12345) & 0x7fffffff) % parts.length]
     const some = () => Array.from({ length: 8 }, pick).join("")
-    for (let i = 0; i < 5000; i++) matchMount(compileMount(some()), `/${some()}`)
+    for (let i = 0; i < 100_000; i++) matchMount(compileMount(some()), `/${some()}`)
     matchMount(compileMount(usual), `${"/a".repeat(4000)}.ts`)
   })
 })
@@ -74,6 +75,18 @@ describe("the vhost of a request is", () => {
     expect(of("/live/a.flv", "h", "?vhost=__defaultVhost__").at(-1)).toEqual(named("h", "/live/a.flv"))
   })
   test("the default one without a host", () => expect(of("/a.flv", "")).toEqual([named("__defaultVhost__", "/a.flv")]))
+})
+
+test("no query and no target throws", () => {
+  const alphabet = "&;=,%+?/.#:[]@0aF\u00ff\\ \0"
+  let seed = 11
+  const pick = () => alphabet[(seed = (seed * 1103515245 + 12345) & 0x7fffffff) % alphabet.length]
+  for (let i = 0; i < 100_000; i++) {
+    const text = Array.from({ length: 12 }, pick).join("")
+    parseQuery(text)
+    const target = parseTarget("GET", `/${text}`, text)
+    if (target !== undefined) expect(target.path).toStartWith("/")
+  }
 })
 
 test("a query is split as SRS splits it", () => {
