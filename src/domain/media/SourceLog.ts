@@ -5,6 +5,7 @@
  * there, so a reader that enters gets those, and later changes at their place. What is retained is decided by
  * `Retention`: the newest group of pictures, and more while a slower reader needs it.
  */
+import { AudioPacket, ExAudio } from "../flv/ExHeader.ts"
 import { Deque } from "./Deque.ts"
 import { Kind, type MediaFrame } from "./MediaFrame.ts"
 import { Timeline } from "./Timeline.ts"
@@ -42,8 +43,16 @@ const trimInterval = 64
 /** Sound and pictures that belong together are not further apart than this in the log. */
 const maxInterleaveMillis = 1000
 
-const order = (frame: MediaFrame): number =>
-  frame.kind === Kind.Data ? 0 : frame.kind === Kind.Audio ? 1 + frame.track : 1000 + frame.track
+/** Enhanced RTMP v2: a layout of channels beside the codec's own header, which it must not replace. */
+const isMultichannelConfig = ({ bytes, kind, start }: MediaFrame): boolean =>
+  kind === Kind.Audio && bytes[start] === (ExAudio | AudioPacket.MultichannelConfig)
+
+/** Where a header stands among those in force; each place holds one. */
+const order = (frame: MediaFrame): number => {
+  if (frame.kind === Kind.Data) return 0
+  if (frame.kind === Kind.Video) return 1000 + frame.track
+  return 1 + 2 * frame.track + (isMultichannelConfig(frame) ? 1 : 0)
+}
 
 export class SourceLog {
   readonly timeline = new Timeline()
