@@ -29,7 +29,7 @@ for (const { clip, codecs, fourCc, name } of cases) {
       await player.receivedEndOf(publisher.packets)
       expect(trace(player.packets, "video")).toEqual(trace(publisher.packets, "video"))
       expect(trace(player.packets, "audio")).toEqual(trace(publisher.packets, "audio"))
-      const seen = new Set([...player.out.text().matchAll(/\|codec=(\w+)/g)].map((match) => match[1]))
+      const seen = new Set([...player.out.text().matchAll(/^codec_name=(\w+)/gm)].map((match) => match[1]))
       expect([...seen].toSorted()).toEqual(codecs.toSorted())
       // And what a player gets that announced nothing: the same bytes.
       await relay.until("it received the video", () => fourCcOf(relay.tags, 9))

@@ -49,18 +49,25 @@ export interface PacketReader {
   readonly push: (bytes: Uint8Array) => void
 }
 
-/** Reads what `ffprobe -show_packets -of compact` says, line by line. */
+/** Reads what `ffprobe -show_packets` says: `[PACKET]`, a `key=value` a line, `[/PACKET]`. */
 export class ProbeReader implements PacketReader {
   readonly packets: Array<Packet> = []
+  #fields = new Map<string, string>()
   #pending = ""
 
   readonly push = (bytes: Uint8Array): void => {
     const lines = (this.#pending + Buffer.from(bytes).toString()).split("\n")
     this.#pending = lines.pop()!
-    for (const line of lines) this.#line(new Map(line.split("|").map((field) => field.split("=") as [string, string])))
+    for (const line of lines) {
+      const [key, value] = line.split("=") as [string, string | undefined]
+      if (value !== undefined) this.#fields.set(key, value)
+      if (line === "[/PACKET]") this.#packet()
+    }
   }
 
-  #line(fields: ReadonlyMap<string, string>): void {
+  #packet(): void {
+    const fields = this.#fields
+    this.#fields = new Map()
     const kind = fields.get("codec_type")
     if (kind !== "audio" && kind !== "video") return
     this.packets.push({
@@ -119,7 +126,9 @@ export const play = (url: string, options: PlayOptions = {}): Player =>
   new Player(
     [
       ...words(`stdbuf -oL ffprobe -hide_banner -v ${options.level ?? "debug"}`),
-      ...words("-show_packets -show_data_hash adler32 -of compact"),
+      // A stream of one track would be looked at for 5 s of its time before the first packet comes out.
+      ...words("-analyzeduration 1000000 -show_entries packet=codec_type,pts,dts,size,flags,data_hash"),
+      ...words("-show_data_hash adler32"),
       ...(options.input ?? []),
       url
     ],
@@ -222,6 +231,6 @@ export const sinkFile = (path: string, file: string): Program => new Program(rem
 /** mpv plays so many pictures in real time, without display or sound card, and ends. */
 export const mpv = (url: string, pictures: number, options?: ProgramOptions): Program =>
   new Program(
-    [...words("mpv --no-config --vo=null --ao=null --hwdec=no --msg-level=all=warn"), `--frames=${pictures}`, url],
+    [...words("mpv --no-config --vo=null --ao=null --hwdec=no --msg-level=all=error"), `--frames=${pictures}`, url],
     options
   )

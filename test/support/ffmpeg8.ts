@@ -1,6 +1,6 @@
 /**
  * FFmpeg 8.1, which speaks Enhanced RTMP, as a program of two uses: `publish FILE URL` and `play URL`. Both say each
- * packet in the words of `ffprobe -show_packets -of compact`, with the name of its codec. It is a process of its own
+ * packet as `ffprobe -show_packets` does, with the name of its codec. It is a process of its own
  * because a fault of the native library must end that process and not the tests.
  */
 import { AVMEDIA_TYPE_AUDIO } from "node-av/constants"
@@ -17,8 +17,8 @@ const say = (packet: Packet, stream: Stream): void => {
   const flags = packet.isKeyframe ? "K_" : "__"
   const hash = `adler32:${adler32(data).toString(16)}`
   console.log(
-    `packet|codec_type=${kind}|codec=${avGetCodecName(stream.codecpar.codecId)}|pts=${packet.pts}|dts=${packet.dts}` +
-      `|size=${data.length}|flags=${flags}|data_hash=${hash}`
+    `[PACKET]\ncodec_type=${kind}\ncodec_name=${avGetCodecName(stream.codecpar.codecId)}\npts=${packet.pts}\n` +
+      `dts=${packet.dts}\nsize=${data.length}\nflags=${flags}\ndata_hash=${hash}\n[/PACKET]`
   )
 }
 

@@ -36,7 +36,7 @@ const recipes = {
   ]
 } satisfies Record<string, ReadonlyArray<string>>
 
-/** For Enhanced RTMP, as Matroska: the FLV muxer of FFmpeg 8 does not take HEVC as MP4 tags it. */
+/** For Enhanced RTMP, as MP4, which unlike Matroska stores the decoding time of each frame. */
 const modernRecipes = {
   hevcAac: [
     ...picture(3),
@@ -65,7 +65,7 @@ export const clip = (name: ClipName): Promise<Clip> => {
 
 /** The path of the file. */
 export const modernClip = (name: keyof typeof modernRecipes): Promise<string> =>
-  make(`${name}.mkv`, modernRecipes[name])
+  make(`${name}.mp4`, modernRecipes[name])
 
 export const readFlv = (path: string): Pick<FlvReader, "packets" | "tags"> => {
   const reader = new FlvReader()

@@ -57,7 +57,7 @@ export class Server implements AsyncDisposable {
   /** Waits until so many players in all have started: what is published from then on reaches them. */
   async plays(count: number): Promise<void> {
     await this.program.until(`${count} players had started`, () =>
-      this.log().split("start play").length > count ? true : undefined
+      (this.log().match(/start play|type=(?!rtmp)\S*-play/g)?.length ?? 0) >= count ? true : undefined
     )
   }
 
@@ -88,9 +88,8 @@ export const withServer =
     try {
       await body(server)
     } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\n--- server\n${server.log()}`, {
-        cause: error
-      })
+      if (error instanceof Error) error.message += `\n--- server\n${server.log()}`
+      throw error
     }
     await server.stop()
   }
