@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test"
 import { PlayerPage } from "../support/browser.ts"
+import { httpsEnvironment, withCertificate } from "../support/certificate.ts"
 import { publish } from "../support/clients.ts"
 import { clip } from "../support/media.ts"
+import { freePorts } from "../support/ports.ts"
 import { words } from "../support/program.ts"
 import { withServer } from "../support/server.ts"
 
@@ -51,23 +53,23 @@ const watch = (url: string): Promise<{ time: number; width: number; errors: Read
   })
 }
 
-test(
-  "mpegts.js in Chromium plays over HTTP and over WebSocket, and its media time advances",
-  withServer({}, async (server) => {
-    const source = await clip("h264Aac")
-    await using publisher = publish(source.path, server.rtmp(), {
-      realTime: true,
-      input: words("-stream_loop -1"),
-      seconds: 50
-    })
-    await publisher.sees(/frame=\d\d/)
-    await using browser = await PlayerPage.open()
-    for (const scheme of ["http:", "ws:"]) {
-      const { errors, time, width } = await browser.page.evaluate(watch, server.http().replace("http:", scheme))
-      expect(errors).toEqual([])
-      expect(time).toBeGreaterThan(2)
-      expect(width).toBe(160)
-    }
-    expect(publisher.out.ended).toBe(false)
-  })
-)
+test("mpegts.js in Chromium plays over HTTP and WebSocket, plain and encrypted, and its media time advances", () =>
+  withCertificate(async (files) => {
+    const [https] = (await freePorts(1)) as [number]
+    await withServer({ env: httpsEnvironment(https, files), ports: [https] }, async (server) => {
+      const { path } = await clip("h264Aac")
+      const forever = { realTime: true, input: words("-stream_loop -1"), seconds: 50 }
+      await using publisher = publish(path, server.rtmp(), forever)
+      await publisher.sees(/frame=\d\d/)
+      await using browser = await PlayerPage.open()
+      const plain = server.http()
+      const encrypted = `https://127.0.0.1:${https}/live/a.flv`
+      for (const url of [plain, plain.replace("http:", "ws:"), encrypted, encrypted.replace("https:", "wss:")]) {
+        const { errors, time, width } = await browser.page.evaluate(watch, url)
+        expect(errors).toEqual([])
+        expect(time).toBeGreaterThan(2)
+        expect(width).toBe(160)
+      }
+      expect(publisher.out.ended).toBe(false)
+    })()
+  }))

@@ -1,7 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { httpsEnvironment, withCertificate } from "../support/certificate.ts"
 import { decode, decodeFile, type Player, play, play8, publish, publish8 } from "../support/clients.ts"
 import { FlvReader, type Packet } from "../support/flvReader.ts"
 import { type Clip, clip, type ClipName, firstTime, modernClip, trace } from "../support/media.ts"
@@ -163,31 +161,19 @@ describe("curl", () => {
   )
 })
 
-test("FFmpeg plays over HTTPS, with a certificate from files", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "sluice-tls-"))
-  const [https] = (await freePorts(1)) as [number]
-  const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")]
-  const request = words("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost")
-  await using openssl = new Program([...request, "-keyout", key, "-out", cert])
-  await openssl.succeeded()
-  const prefix = "SRS_HTTP_SERVER_HTTPS_"
-  const env = {
-    [`${prefix}ENABLED`]: "on",
-    [`${prefix}LISTEN`]: String(https),
-    [`${prefix}KEY`]: key,
-    [`${prefix}CERT`]: cert
-  }
-  await withServer({ env, ports: [https] }, async (server) => {
-    const source = await clip("h264Aac")
-    await using player = play(`https://127.0.0.1:${https}/live/a.flv`, { input: words("-tls_verify 0") })
-    await server.plays(1)
-    await using publisher = publishOn(server, source)
-    await player.receivedCount(200)
-    expectPrefix(player, source)
-    expect(publisher.out.ended).toBe(false)
-  })()
-  rmSync(directory, { recursive: true })
-})
+test("FFmpeg plays over HTTPS, with a certificate from files", () =>
+  withCertificate(async (files) => {
+    const [https] = (await freePorts(1)) as [number]
+    await withServer({ env: httpsEnvironment(https, files), ports: [https] }, async (server) => {
+      const source = await clip("h264Aac")
+      await using player = play(`https://127.0.0.1:${https}/live/a.flv`, { input: words("-tls_verify 0") })
+      await server.plays(1)
+      await using publisher = publishOn(server, source)
+      await player.receivedCount(200)
+      expectPrefix(player, source)
+      expect(publisher.out.ended).toBe(false)
+    })()
+  }))
 
 test(
   "a WebSocket carries the same file as HTTP, in binary messages",
