@@ -11,6 +11,11 @@ const allowances: ReadonlyArray<Allowance> = [
     reason: "the process must end also if the runtime that would wake a fiber hangs"
   },
   {
+    path: "src/layers/transport/Inbox.ts",
+    what: "try",
+    reason: "a defect on the stack of a socket's data handler would end the process and not the session"
+  },
+  {
     path: "src/layers/transport/SocketConnection.ts",
     what: "timer",
     reason: "a merged read pauses a socket of the platform from its data handler, where no fiber runs"

@@ -107,7 +107,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<Server> 
   })
   const server = new Server(program, [rtmp, http, api], directory)
   try {
-    for (const port of [rtmp, ...(options.ports ?? [])]) {
+    for (const port of [rtmp, http, api, ...(options.ports ?? [])]) {
       await program.sees(new RegExp(`\\b${port}\\b`))
     }
   } catch (error) {
@@ -125,7 +125,7 @@ srs_log_tank console;
 pid ./sluice.pid;
 max_connections 500;
 http_api { enabled on; listen ${api}; }
-http_server { enabled on; listen ${http}; dir ./; }
+http_server { enabled on; listen ${http}; }
 ${global}
 vhost __defaultVhost__ {
   http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
