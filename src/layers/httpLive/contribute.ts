@@ -75,17 +75,22 @@ const identify = (exchange: LiveExchange, clientType: string, request: AccessReq
   session.tcUrl = request.tcUrl
   session.pageUrl = request.pageUrl
   const facts = {
-    "client.type": clientType,
     "stream.vhost": stream.vhost,
     "stream.app": stream.app,
     "stream.name": stream.stream,
-    "stream.param": request.param,
-    "network.transport.websocket": exchange.websocket
+    "stream.param": request.param
   }
-  return Effect.serviceOption(CurrentSession).pipe(
-    Effect.map((session) => Option.getOrUndefined(session)?.annotate({ ...facts, "session.role": "play" })),
+  const annotate = Effect.map(Effect.serviceOption(CurrentSession), (running) =>
+    Option.getOrUndefined(running)?.annotate({
+      ...facts,
+      "session.type": clientType,
+      "session.role": "play",
+      "session.websocket": exchange.websocket
+    })
+  )
+  return annotate.pipe(
     Effect.andThen(Effect.logInfo("client identified")),
-    Effect.annotateLogs(facts)
+    Effect.annotateLogs({ ...facts, "client.type": clientType })
   )
 }
 
@@ -110,9 +115,10 @@ export const contribute = Effect.fnUntraced(function* (
     yield* identify(exchange, row.clientType, request)
     const permit = yield* authorizer.play(request).pipe(
       Effect.tapError(() => exchange.refuse(403)),
-      Effect.withSpan("Authorizer.play")
+      Effect.withSpan("http.authorize")
     )
     const sink = yield* exchange.open
+    yield* Effect.makeSpanScoped("http.play")
     let stalled: ViewerStalled | undefined
     yield* playback.view(permit, {
       format: row.format(vhost),

@@ -10,6 +10,7 @@ import { HttpGateway } from "../../../src/services/HttpGateway.ts"
 import { Playback, StreamEnded, type ViewOptions, ViewerStalled } from "../../../src/services/Playback.ts"
 import type { Source } from "../../../src/services/SourceRegistry.ts"
 import { effect } from "../../support/effect.ts"
+import { makeRecorder } from "../telemetry/recorder.ts"
 import { get, harness as gatewayHarness, serverPort } from "../http/harness.ts"
 
 const server = `http_server { enabled on; listen ${serverPort}; }`
@@ -126,6 +127,40 @@ describe("a player", () => {
     })
   )
 })
+
+effect("a play is a tree of spans: session, authorize, play", () =>
+  Effect.gen(function* () {
+    const recorder = makeRecorder()
+    yield* Effect.gen(function* () {
+      const { play, views } = yield* harness()
+      const client = yield* play("/live/a.flv")
+      yield* Effect.sync(() => views[0].onEnd?.(new StreamEnded({ stream: "live/a" })))
+      yield* client.rest
+    }).pipe(Effect.scoped, recorder.provide)
+    const root = recorder.spans.find(({ name }) => name === "http.session")
+    expect(root?.attributes.get("session.end")).toBe("closed")
+    expect(root?.attributes.get("session.type")).toBe("flv-play")
+    expect(root?.attributes.get("stream.name")).toBe("a")
+    for (const name of ["http.authorize", "http.play"]) {
+      const span = recorder.spans.find((span) => span.name === name)
+      expect(span?.parent).toMatchObject({ value: { spanId: root?.spanId } })
+      expect(span?.status._tag).toBe("Ended")
+    }
+  })
+)
+
+effect("a refusal is in the session's span with SRS's error number", () =>
+  Effect.gen(function* () {
+    const recorder = makeRecorder()
+    yield* Effect.gen(function* () {
+      const { ask } = yield* harness(defaultVhost, { refuse: "secret" })
+      yield* ask(get("/live/secret.flv"))
+    }).pipe(Effect.scoped, recorder.provide)
+    const root = recorder.spans.find(({ name }) => name === "http.session")
+    expect(root?.attributes.get("error.code")).toBe(2015)
+    expect(root?.attributes.get("session.end")).toBe("failed")
+  })
+)
 
 describe("paths:", () => {
   const vhosts = `
