@@ -4,27 +4,17 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type BoundEndpoint, HttpGateway, type HttpPort } from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
-import { type Session, Sessions } from "../../services/Sessions.ts"
+import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { type Connection, Transport, type TransportFailed } from "../../services/Transport.ts"
-import { runSession } from "../telemetry/session.ts"
+import { serveClient } from "../telemetry/client.ts"
 import { converse } from "./conversation.ts"
 import { wantedEndpoints, type WantedEndpoint } from "./endpoints.ts"
 import { NodeServer } from "./nodeServer.ts"
 import { Routes } from "./routes.ts"
 
-/** `1.2.3.4:5` or `[::1]:5` without the port. */
-const addressOf = (peer: string): string => peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "")
-
 const nameOf = ({ api, scheme, server }: BoundEndpoint): string =>
   `${scheme.toUpperCase()}${api ? (server ? " and API" : " API") : ""}`
-
-const summaryOf = ({ counters }: Session) => ({
-  "session.bytes_in": counters.bytesIn(),
-  "session.bytes_out": counters.bytesOut(),
-  "session.frames_out": counters.framesOut,
-  "session.frames_dropped": counters.framesDropped
-})
 
 export const layer = Layer.effect(
   HttpGateway,
@@ -39,28 +29,12 @@ export const layer = Layer.effect(
     const crossdomain = () => settings.current().httpServer.crossdomain
 
     const serve = (port: HttpPort, connection: Connection) =>
-      Effect.gen(function* () {
-        const address = addressOf(connection.peer)
-        const bytesIn = () => connection.bytesIn()
-        const bytesOut = () => connection.bytesOut()
-        const session = yield* sessions.open({ protocol: "http", address, bytesIn, bytesOut })
-        yield* converse({ connection, session, port, routes, node, crossdomain }).pipe(
-          runSession(
-            {
-              "session.id": session.id,
-              "client.address": connection.peer,
-              "network.protocol.name": "http",
-              "server.port": String(connection.localPort),
-              "url.scheme": connection.encrypted ? "https" : "http"
-            },
-            { kicked: session.kicked, summary: () => summaryOf(session) }
-          )
-        )
-      }).pipe(
-        Effect.catchTag("TooManyConnections", (error) =>
-          Effect.logWarning("connection refused", error).pipe(Effect.annotateLogs("client.address", connection.peer))
-        ),
-        Effect.scoped
+      serveClient(
+        sessions,
+        "http",
+        connection,
+        (session) => converse({ connection, session, port, routes, node, crossdomain }),
+        { "server.port": String(connection.localPort), "url.scheme": connection.encrypted ? "https" : "http" }
       )
 
     const bind = Effect.fnUntraced(function* (

@@ -9,11 +9,8 @@ import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { SourceRegistry } from "../../services/SourceRegistry.ts"
 import { type Connection, type TlsFiles, Transport } from "../../services/Transport.ts"
-import { runSession } from "../telemetry/session.ts"
+import { serveClient } from "../telemetry/client.ts"
 import { rtmpSession } from "./RtmpSession.ts"
-
-/** Address without port and brackets. */
-const hostOf = (peer: string): string => peer.slice(0, peer.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1")
 
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
@@ -28,33 +25,8 @@ export const layer = Layer.effectDiscard(
       playback: yield* Playback
     }
 
-    const serve = Effect.fnUntraced(
-      function* (connection: Connection) {
-        const address = hostOf(connection.peer)
-        const bytesIn = () => connection.bytesIn()
-        const bytesOut = () => connection.bytesOut()
-        const session = yield* sessions.open({ protocol: "rtmp", address, bytesIn, bytesOut })
-        const fields = {
-          "session.id": session.id,
-          "client.address": connection.peer,
-          "network.protocol.name": "rtmp"
-        }
-        const summary = () => {
-          const { framesDropped, framesIn, framesOut } = session.counters
-          return {
-            "session.role": session.role,
-            "session.bytes_in": bytesIn(),
-            "session.bytes_out": bytesOut(),
-            "session.frames_in": framesIn,
-            "session.frames_out": framesOut,
-            "session.frames_dropped": framesDropped
-          }
-        }
-        yield* runSession(fields, { kicked: session.kicked, summary })(rtmpSession(services, connection, session))
-      },
-      Effect.scoped,
-      Effect.catchTag("TooManyConnections", (error) => Effect.logWarning("connection refused", error))
-    )
+    const serve = (connection: Connection) =>
+      serveClient(sessions, "rtmp", connection, (session) => rtmpSession(services, connection, session))
 
     const listen = Effect.fnUntraced(function* (
       name: "RTMP" | "RTMPS",

@@ -1,0 +1,90 @@
+/** Clients of any protocol: registered, counted, run as a session, and told of in the same words. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
+import type { AccessRequest } from "../../services/Authorizer.ts"
+import type { Session, Sessions, TooManyConnections } from "../../services/Sessions.ts"
+import { CurrentSession, type Facts, runSession } from "./session.ts"
+
+/** What of a client is known before it says a word. A `Connection` has all of it. */
+export interface Client {
+  /** `address:port`, an IPv6 address in brackets; without port where there is none. */
+  readonly peer: string
+  readonly bytesIn: () => number
+  readonly bytesOut: () => number
+}
+
+/** What a session needs and is given here. */
+type Given<R> = Exclude<Exclude<Exclude<R, Scope.Scope>, CurrentSession>, Tracer.ParentSpan>
+
+/** `1.2.3.4:5` or `[::1]:5` without the port. */
+const addressOf = (peer: string): string => peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "")
+
+const summaryOf = ({ counters, role }: Session): Facts => ({
+  "session.role": role,
+  "session.bytes_in": counters.bytesIn(),
+  "session.bytes_out": counters.bytesOut(),
+  "session.frames_in": counters.framesIn,
+  "session.frames_out": counters.framesOut,
+  "session.frames_dropped": counters.framesDropped
+})
+
+/**
+ * Runs what a client does as a session of its protocol, whose name the root span has: `rtmp.session`. `facts` are known
+ * at once, and stand on each of its log lines.
+ */
+export const runClient = Effect.fnUntraced(function* <A, E, R>(
+  sessions: Sessions["Service"],
+  protocol: string,
+  client: Client,
+  converse: (session: Session) => Effect.Effect<A, E, R>,
+  facts: Readonly<Record<string, string>> = {}
+): Effect.fn.Return<void, TooManyConnections, Given<R> | Scope.Scope> {
+  const bytesIn = () => client.bytesIn()
+  const bytesOut = () => client.bytesOut()
+  const session = yield* sessions.open({ protocol, address: addressOf(client.peer), bytesIn, bytesOut })
+  const fields = {
+    "session.id": session.id,
+    "client.address": client.peer,
+    "network.protocol.name": protocol,
+    ...facts
+  }
+  yield* runSession(fields, { kicked: session.kicked, summary: () => summaryOf(session) })(converse(session))
+}, Effect.scoped)
+
+/** The same for a listener, which has nobody to tell that there are too many. */
+export const serveClient = <A, E, R>(
+  sessions: Sessions["Service"],
+  protocol: string,
+  client: Client,
+  converse: (session: Session) => Effect.Effect<A, E, R>,
+  facts: Readonly<Record<string, string>> = {}
+): Effect.Effect<void, never, Given<R>> =>
+  Effect.catchTag(runClient(sessions, protocol, client, converse, facts), "TooManyConnections", (error) =>
+    Effect.logWarning("connection refused", error).pipe(Effect.annotateLogs("client.address", client.peer))
+  )
+
+/** The client has said what it wants: from now on register, span and log have it. Before the Authorizer is asked. */
+export const identifyClient = (
+  { pageUrl, param, session, stream, tcUrl }: AccessRequest,
+  role: "publish" | "play",
+  type: string
+): Effect.Effect<void, never, CurrentSession> => {
+  session.type = type
+  session.role = role
+  session.stream = stream
+  session.tcUrl = tcUrl
+  session.pageUrl = pageUrl
+  const facts = {
+    "client.type": type,
+    "session.role": role,
+    "stream.vhost": stream.vhost,
+    "stream.app": stream.app,
+    "stream.name": stream.stream,
+    "stream.param": param
+  }
+  return Effect.andThen(
+    Effect.map(CurrentSession, (running) => running.annotate(facts)),
+    Effect.logInfo("client identified").pipe(Effect.annotateLogs(facts))
+  )
+}
