@@ -1,8 +1,10 @@
-/** Below this a plain loop beats the view that `set` needs (Bun 1.4: 10 against 45 ns for 8 bytes, equal near 40). */
-const shortBytes = 32
+/**
+ * `Buffer`'s copy, on any byte array: it needs no view of the source. For 345 bytes on Bun 1.4 it takes 65 ns, where
+ * `set` with a `subarray` takes 208, and 520 if the source is a Buffer, as sockets give them.
+ */
+const { copy } = Buffer.prototype
 
 /** Copies `source[start, end)` to `target` at `at`. */
 export const copyBytes = (source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void => {
-  if (end - start < shortBytes) for (let from = start, to = at; from < end; from++, to++) target[to] = source[from]
-  else target.set(source.subarray(start, end), at)
+  copy.call(source, target, at, start, end)
 }
