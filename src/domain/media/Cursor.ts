@@ -90,6 +90,14 @@ export class Cursor implements LogReader {
     if (!goesOn) this.#entering = concat([this.#entering, this.#seek(entry)])
   }
 
+  /** For the end: the rest of a message that was cut so that others can write in between; they wait for it. */
+  leave(): Uint8Array | undefined {
+    const rest = this.#viewer.cut === undefined ? undefined : this.#rest
+    this.#rest = undefined
+    this.#paused = true
+    return rest
+  }
+
   /**
    * The next bytes for this viewer, or undefined if there is nothing for it now. Write-once memory. `single` gives no
    * more than one frame.

@@ -34,6 +34,8 @@ export class Timeline {
   #latest = 0
   /** Tracks of a new publisher begin at or after this. */
   #floor = 0
+  /** No sound or picture of the new publisher has come yet. */
+  #restarted = false
 
   get latest(): number {
     return this.#latest
@@ -48,6 +50,7 @@ export class Timeline {
   restart(): void {
     this.#tracks.clear()
     this.#floor = this.#latest
+    this.#restarted = true
   }
 
   /** Unfolds `frame.published` and sets `frame.timestamp`. `nowMillis` is a monotonic arrival time. */
@@ -59,6 +62,7 @@ export class Timeline {
     next.arrivedAt = nowMillis
     if (frame.kind !== Kind.Data) {
       this.#newest = next
+      this.#restarted = false
       if (next.timestamp > this.#latest) this.#latest = next.timestamp
     }
     // Encoders stamp metadata with 0 at any time.
@@ -74,7 +78,8 @@ export class Timeline {
     const near = this.#newest
     let offset = near === undefined ? 0 : near.offset
     const step = near === undefined ? 0 : frame.published + offset - near.timestamp
-    if (near !== undefined && !this.#fits(step, nowMillis - near.arrivedAt, maxInterleaveMillis)) {
+    const backward = this.#restarted ? 0 : maxInterleaveMillis
+    if (near !== undefined && !this.#fits(step, nowMillis - near.arrivedAt, backward)) {
       offset = near.timestamp + near.duration - frame.published
     }
     const { published } = frame

@@ -3,7 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Cursor } from "../../domain/media/Cursor.ts"
 import type { Projection } from "../../domain/media/Projection.ts"
-import type { Sink, StreamEnded, Viewer, ViewerStalled, ViewOptions } from "../../services/Playback.ts"
+import { type Sink, StreamEnded, type Viewer, type ViewerStalled, type ViewOptions } from "../../services/Playback.ts"
 import type { SessionCounters } from "../../services/Sessions.ts"
 import type { Source } from "../../services/SourceRegistry.ts"
 
@@ -15,6 +15,9 @@ export class DeliveredViewer implements Viewer {
   readonly #sink: Sink
   readonly #counters: SessionCounters
   readonly #onEnd: ViewOptions["onEnd"]
+  readonly #now: () => number
+  readonly #endWithPublisher: boolean
+  #ending = false
   /** One message at a time, by the delivery's own timer (`send_min_interval`). */
   readonly single: boolean
   /** Place in the delivery's list. */
@@ -24,8 +27,15 @@ export class DeliveredViewer implements Viewer {
   #blockedSince = 0
   #queued = 0
 
-  constructor(source: Source, projection: Projection, cursor: Cursor, options: ViewOptions, single: boolean) {
-    const { onEnd, session, sink } = options
+  constructor(
+    source: Source,
+    projection: Projection,
+    cursor: Cursor,
+    options: ViewOptions,
+    single: boolean,
+    now: () => number
+  ) {
+    const { endWithPublisher, onEnd, session, sink } = options
     this.source = source
     this.projection = projection
     this.cursor = cursor
@@ -33,6 +43,8 @@ export class DeliveredViewer implements Viewer {
     this.#counters = session.counters
     this.#onEnd = onEnd
     this.single = single
+    this.#now = now
+    this.#endWithPublisher = endWithPublisher
     sink.onDrain(this.#onDrain)
   }
 
@@ -43,6 +55,23 @@ export class DeliveredViewer implements Viewer {
   readonly end = (error: ViewerStalled | StreamEnded): void => {
     Deferred.doneUnsafe(this.ended, Effect.fail(error))
     this.#onEnd?.(error)
+  }
+
+  /** Ends the viewer, if it is to end with its publisher, once it has got all that there is. */
+  publisherLeft(): void {
+    this.#ending = this.#endWithPublisher
+    this.#endWhenDone()
+  }
+
+  #endWhenDone(): void {
+    if (this.#ending && !this.blocked && !this.cursor.isBehind) this.end(new StreamEnded({ stream: this.source.key }))
+  }
+
+  /** Gives no more, but ends the message that it is in: others on its connection go on. */
+  leave(): void {
+    this.blocked = false
+    const rest = this.cursor.leave()
+    if (rest !== undefined) this.#sink.write(rest)
   }
 
   /** Writes what there is until the sink is busy. One write is in flight at a time, of at most `maxFlushBytes`. */
@@ -67,6 +96,7 @@ export class DeliveredViewer implements Viewer {
     this.#counters.framesOut += cursor.frames - frames
     this.#counters.framesDropped += cursor.framesDropped - framesDropped
     this.#counters.jumps += cursor.jumps - jumps
+    this.#endWhenDone()
   }
 
   /** Whether the sink has accepted nothing for so long. */
@@ -83,6 +113,6 @@ export class DeliveredViewer implements Viewer {
   readonly #onDrain = (): void => {
     if (!this.blocked || this.single) return
     this.projection.sync()
-    this.flush(this.#blockedSince)
+    this.flush(this.#now())
   }
 }

@@ -44,12 +44,18 @@ export class Delivery implements SourceObserver {
     this.#work.openUnsafe()
   }
 
+  /** What the last publisher left goes out at once; then those end who end with their publisher. */
+  readonly unpublished = (): void => {
+    this.#flush(0, 1)
+    for (const viewer of this.#viewers.slice()) viewer.publisherLeft()
+  }
+
   add(options: ViewOptions, start: StartPolicy): DeliveredViewer {
     const { log } = this.#source
     const projection = this.#obtain(options)
     const cursor = new Cursor(projection, options.format.viewer(), log, start)
     const single = this.#pace().singleMillis > 0
-    const viewer = new DeliveredViewer(this.#source, projection, cursor, options, single)
+    const viewer = new DeliveredViewer(this.#source, projection, cursor, options, single, this.#now)
     viewer.place = this.#viewers.push(viewer) - 1
     log.addReader(cursor)
     // The first picture does not wait for the next flush.
@@ -65,7 +71,7 @@ export class Delivery implements SourceObserver {
       this.#viewers[viewer.place] = last
       last.place = viewer.place
     }
-    viewer.blocked = false
+    viewer.leave()
     this.#source.log.removeReader(viewer.cursor)
     const { key } = viewer.projection.format
     const shared = this.#projections.get(key)
@@ -114,6 +120,8 @@ export class Delivery implements SourceObserver {
       const viewer = this.#viewers[i]
       viewer.flush(now)
       busy ||= viewer.blocked || viewer.cursor.isBehind
+      // A viewer that ended in there left its place to another one.
+      if (this.#viewers[i] !== viewer) i -= phases
     }
     // Whoever has more to get is looked at again after a period, also when nothing new comes.
     if (busy) this.#work.openUnsafe()

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import { SourceLog, type Retention } from "../../domain/media/SourceLog.ts"
 import { type StreamName, streamKey } from "../../domain/media/StreamName.ts"
 import type { Source, SourceObserver, TakenOver } from "../../services/SourceRegistry.ts"
@@ -18,6 +19,8 @@ export class LiveSource implements Source {
   readonly key: string
   readonly log: SourceLog
   readonly observers = new Set<SourceObserver>()
+  /** Publishes begin and end one after the other, also where that must wait. */
+  readonly turn = Semaphore.makeUnsafe(1)
   slot: Slot | undefined
   /** What follows the publish (`onSource`) lives here, from the first publisher to the end of the last one's grace. */
   publishScope: Scope.Closeable | undefined

@@ -10,8 +10,9 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Permit } from "../../services/Authorizer.ts"
+import type { StartPolicy } from "../../domain/media/Cursor.ts"
 import { GopCache } from "../../services/GopCache.ts"
-import { Playback, StreamEnded, type ViewOptions, ViewerStalled } from "../../services/Playback.ts"
+import { Playback, type ViewOptions, ViewerStalled } from "../../services/Playback.ts"
 import { Settings } from "../../services/Settings.ts"
 import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
 import { background } from "../telemetry/background.ts"
@@ -44,19 +45,25 @@ export const layer = Layer.effect(
     const scope = yield* Effect.scope
     const deliveries = new Map<Source, Delivery>()
 
-    const deliver = Effect.fnUntraced(function* (source: Source) {
-      const known = deliveries.get(source)
-      if (known !== undefined) return known
-      const delivery = new Delivery(
-        source,
-        () => paceOf(settings.vhost(source.name.vhost)),
-        () => clock.currentTimeMillisUnsafe()
-      )
-      deliveries.set(source, delivery)
-      const run = Effect.andThen(source.observe(delivery), delivery.run)
-      delivery.fiber = yield* Effect.forkIn(Effect.scoped(run), scope)
-      return delivery
-    })
+    /** Adds the viewer in one synchronous step; the first one of a source starts its delivery. */
+    const join = (source: Source, options: ViewOptions, start: StartPolicy) =>
+      Effect.suspend(() => {
+        const known = deliveries.get(source)
+        if (known !== undefined) return Effect.succeed([known, known.add(options, start)] as const)
+        const delivery = new Delivery(
+          source,
+          () => paceOf(settings.vhost(source.name.vhost)),
+          () => clock.currentTimeMillisUnsafe()
+        )
+        deliveries.set(source, delivery)
+        const viewer = delivery.add(options, start)
+        // It observes from now on: the publisher's next frame may come before any other fiber runs.
+        const run = Effect.scoped(Effect.andThen(source.observe(delivery), delivery.run))
+        return Effect.map(Effect.forkIn(run, scope, { startImmediately: true }), (fiber) => {
+          delivery.fiber = fiber
+          return [delivery, viewer] as const
+        })
+      })
 
     const leave = (source: Source, delivery: Delivery, viewer: DeliveredViewer) =>
       Effect.suspend(() => {
@@ -68,15 +75,10 @@ export const layer = Layer.effect(
 
     const view = Effect.fn("Playback.view")(function* (permit: Permit<"play">, options: ViewOptions) {
       const source = yield* registry.subscribe(permit)
-      const start = gopCache.start(source.name.vhost)
       const [, viewer] = yield* Effect.acquireRelease(
-        Effect.map(deliver(source), (delivery) => [delivery, delivery.add(options, start)] as const),
+        join(source, options, gopCache.start(source.name.vhost)),
         ([delivery, viewer]) => leave(source, delivery, viewer)
       )
-      if (options.endWithPublisher) {
-        const unpublished = () => viewer.end(new StreamEnded({ stream: source.key }))
-        yield* source.observe({ unpublished })
-      }
       return viewer
     })
 

@@ -54,30 +54,37 @@ export const layer = Layer.effect(
     }
 
     /** Check and claim in one synchronous step: another fiber may run at any `yield*`. */
-    const claim = (source: LiveSource, slot: Slot): Effect.Effect<void, StreamBusy> =>
+    const claim = (source: LiveSource, slot: Slot): Effect.Effect<LiveSource, StreamBusy> =>
       Effect.suspend(() => {
         const current = source.slot
         if (current === undefined) {
           source.slot = slot
-          return Effect.void
+          return Effect.succeed(source)
         }
         const policy = settings.vhost(source.name.vhost)?.publish.onConflict ?? "refuse"
         const mayTake = policy === "takeover" || (policy === "takeover_same_token" && current.param === slot.param)
         if (!mayTake) return Effect.fail(new StreamBusy({ stream: source.key }))
         source.slot = slot
-        return Effect.sync(() => current.onTakenOver(new TakenOver({ stream: source.key, by: slot.sessionId })))
+        current.onTakenOver(new TakenOver({ stream: source.key, by: slot.sessionId }))
+        return Effect.succeed(source)
       })
 
-    const endPublish = (source: LiveSource): Effect.Effect<void> =>
+    const closePublish = (source: LiveSource): Effect.Effect<void> =>
       Effect.suspend(() => {
         const scope = source.publishScope
-        if (scope === undefined || source.slot !== undefined) return Effect.void
-        source.log.reset()
-        source.tell("unpublished")
         source.publishScope = undefined
         becameIdle(source)
-        return Scope.close(scope, Exit.void)
+        return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
       })
+
+    /** Unless another publisher has come meanwhile. */
+    const endPublish = (source: LiveSource): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (source.publishScope === undefined || source.slot !== undefined) return Effect.void
+        source.tell("unpublished")
+        source.log.reset()
+        return closePublish(source)
+      }).pipe(Effect.uninterruptible, source.turn.withPermits(1))
 
     const release = (source: LiveSource, slot: Slot): Effect.Effect<void> =>
       Effect.suspend(() => {
@@ -119,7 +126,7 @@ export const layer = Layer.effect(
       if (source.publishScope !== undefined) return source.tell("discontinuity")
       const scope = yield* Scope.make()
       source.publishScope = scope
-      yield* attachAll(source, scope)
+      yield* Effect.onError(attachAll(source, scope), () => closePublish(source))
       source.tell("published")
     })
 
@@ -128,10 +135,12 @@ export const layer = Layer.effect(
       onTakenOver: (error: TakenOver) => void
     ) {
       const { session, stream, param } = permit.request
-      const source = obtain(stream)
       const slot: Slot = { sessionId: session.id, param, onTakenOver }
-      yield* Effect.acquireRelease(claim(source, slot), () => release(source, slot))
-      yield* start(source)
+      const source = yield* Effect.acquireRelease(
+        Effect.suspend(() => claim(obtain(stream), slot)),
+        (source) => release(source, slot)
+      )
+      yield* source.turn.withPermits(1)(start(source))
       const append = (frame: MediaFrame): void => {
         if (source.slot === slot) source.log.append(frame, clock.currentTimeMillisUnsafe())
       }

@@ -58,6 +58,13 @@ test("another publisher's times follow those of the last one, sound and pictures
   expect(repair(timeline, "v0@9000 a10@9010 v40@9040 a33@9050")).toEqual([7080, 7090, 7120, 7113])
 })
 
+test("another publisher that is only a little behind follows too", () => {
+  const timeline = new Timeline()
+  repair(timeline, "v0 v40 v80")
+  timeline.restart()
+  expect(repair(timeline, "d0@90 v0@90 a7@97 v40@130")).toEqual([120, 120, 127, 160])
+})
+
 test("another publisher with the same clock leaves the gap as it was", () => {
   const timeline = new Timeline()
   repair(timeline, "v7000 v7040")
