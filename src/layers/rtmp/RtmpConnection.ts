@@ -24,6 +24,7 @@ import {
   VhostNotFound,
   violation
 } from "./errors.ts"
+import type { PlaySinks } from "./PlaySinks.ts"
 import type { RtmpPeer } from "./RtmpPeer.ts"
 import type { Watchdog } from "./Watchdog.ts"
 
@@ -54,6 +55,7 @@ export interface RtmpConnection {
   readonly dialogue: CommandDialogue
   readonly connect: ConnectRequest
   readonly capabilities: Capabilities
+  readonly sinks: PlaySinks
   /** Ends the session from outside its read loop, with this error. The first one counts. */
   readonly fail: (error: SessionFailure) => void
 }

@@ -18,7 +18,7 @@ export class RtmpPeer {
   #chunkSize = initialChunkSize
   /** What the peer wants acknowledged, 0 until it said so. */
   #windowBytes = 0
-  #acknowledged = 0
+  #acknowledged: number
   /** Messages received; what a silent peer is told by. */
   messages = 0
 
@@ -27,6 +27,7 @@ export class RtmpPeer {
   /** Control messages take effect here, all others go to `onMessage`, whose argument is valid during the call only. */
   constructor(connection: Connection, onMessage: (message: RtmpMessage) => void) {
     this.#connection = connection
+    this.#acknowledged = connection.bytesIn()
     this.#onMessage = onMessage
   }
 
@@ -81,9 +82,9 @@ export class RtmpPeer {
     }
   }
 
-  /** At half the window, as SRS: some encoders stop when the acknowledgement is late. */
+  /** Of all bytes since the connection began. At half the window, as SRS: some encoders stop when the acknowledgement is late. */
   #acknowledge(): void {
-    const received = this.#reader.bytesIn
+    const received = this.#connection.bytesIn()
     if (this.#windowBytes === 0 || received - this.#acknowledged < this.#windowBytes / 2) return
     this.#acknowledged = received
     this.send(protocolControl({ _tag: "Acknowledgement", value: received >>> 0 }))

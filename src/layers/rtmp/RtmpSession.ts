@@ -17,6 +17,7 @@ import type { Connection } from "../../services/Transport.ts"
 import { CurrentSession } from "../telemetry/session.ts"
 import { SessionTimeout, VhostNotFound, violation } from "./errors.ts"
 import { Inbound } from "./Inbound.ts"
+import { PlaySinks } from "./PlaySinks.ts"
 import { tellRefusal } from "./refusal.ts"
 import type { RtmpConnection, RtmpServices, SessionFailure } from "./RtmpConnection.ts"
 import { makeStreams } from "./streams.ts"
@@ -170,7 +171,20 @@ export const rtmpSession = Effect.fnUntraced(function* (
     const watchdog = new Watchdog(() => peer.messages, fail, yield* Effect.scope)
     yield* watchdog.expect("publish or play", identifyTimeoutMillis)
     const capabilities = readCapabilities(connect.fields)
-    const rtmp = { services, connection, peer, session, running, watchdog, dialogue, connect, capabilities, fail }
+    const sinks = new PlaySinks(connection)
+    const rtmp = {
+      services,
+      connection,
+      peer,
+      session,
+      running,
+      watchdog,
+      dialogue,
+      connect,
+      capabilities,
+      sinks,
+      fail
+    }
     return yield* followCommands(rtmp, inbound, url)
   })
   return yield* Effect.catchTag(converse, "ConnectionClosed", ({ reason }) => {

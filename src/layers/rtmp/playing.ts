@@ -39,7 +39,7 @@ export const startPlay = Effect.fnUntraced(function* (
   event: Extract<DialogueEvent, { readonly kind: "play" }>,
   place: number
 ) {
-  const { fail, peer, running, services, session, watchdog } = connection
+  const { fail, peer, running, services, session } = connection
   const { access, vhost } = yield* resolve(connection, "play", event.name)
   session.type = event.type
   session.role = "play"
@@ -51,12 +51,11 @@ export const startPlay = Effect.fnUntraced(function* (
   })
   const permit = yield* Effect.withSpan(services.authorizer.play(access), "rtmp.authorize")
   yield* Effect.makeSpanScoped("rtmp.play")
-  yield* watchdog.expect("", Infinity)
   peer.send(streamBegin(event.streamId))
   peer.sendAll(playStarted(event.streamId))
   const viewer = yield* services.playback.view(permit, {
     format: formatOf(connection, vhost, event.streamId, place),
-    sink: connection.connection,
+    sink: yield* connection.sinks.open,
     session,
     endWithPublisher: false,
     onEnd: fail

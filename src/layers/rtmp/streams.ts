@@ -42,9 +42,17 @@ export const makeStreams = Effect.fnUntraced(function* (connection: RtmpConnecti
     return { scope, place, viewer: yield* startPlay(connection, event, place) }
   })
 
+  /** Who publishes is watched from there on; who plays need not send anything. */
+  const watch = Effect.suspend(() => {
+    if (activities.size === 0) return connection.watchdog.expect("publish or play", idleStreamMillis)
+    const isPublishing = [...activities.values()].some(({ viewer }) => viewer === undefined)
+    return isPublishing ? Effect.void : connection.watchdog.expect("", Infinity)
+  })
+
   const begin = Effect.fnUntraced(function* (event: Begin) {
     const scope = yield* Scope.fork(sessionScope)
     activities.set(event.streamId, yield* Scope.provide(start(event, scope), scope))
+    yield* watch
   })
 
   const end = Effect.fnUntraced(function* (streamId: number) {
@@ -54,10 +62,8 @@ export const makeStreams = Effect.fnUntraced(function* (connection: RtmpConnecti
     inbound.end(streamId)
     connection.connection.mergedRead(0)
     yield* Scope.close(activity.scope, Exit.void)
-    if (activities.size === 0) {
-      connection.session.role = ""
-      yield* connection.watchdog.expect("publish or play", idleStreamMillis)
-    }
+    if (activities.size === 0) connection.session.role = ""
+    yield* watch
   })
 
   return (event: DialogueEvent) => {
