@@ -1,0 +1,65 @@
+import { expect } from "bun:test"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/testing/TestClock"
+import { layerText } from "../../../src/layers/config/Settings.ts"
+import * as SessionsLayer from "../../../src/layers/sessions/Sessions.ts"
+import { Sessions } from "../../../src/services/Sessions.ts"
+import { effect, mustEndAtZero } from "../../support/effect.ts"
+
+const harness = Effect.fnUntraced(function* (settings = "") {
+  const services = yield* Layer.build(SessionsLayer.layer.pipe(Layer.provide(layerText(settings))))
+  const sessions = Context.get(services, Sessions)
+  yield* mustEndAtZero("sessions", () => sessions.all().size)
+  const open = sessions.open({ protocol: "test", address: "10.0.0.1", bytesIn: () => 7, bytesOut: () => 9 })
+  return { sessions, open }
+})
+
+effect("a client is in the register while its scope is open, under an id of its own", () =>
+  Effect.gen(function* () {
+    const { open, sessions } = yield* harness()
+    yield* TestClock.adjust(5000)
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const one = yield* open
+        const two = yield* open
+        expect([...sessions.all().values()]).toEqual([one, two])
+        expect(one.id).toMatch(/^[0-9a-z]{8}$/)
+        expect(one.id).not.toBe(two.id)
+        expect(one).toMatchObject({ protocol: "test", address: "10.0.0.1", openedAt: 5000, role: "", type: "" })
+        expect([one.counters.bytesIn(), one.counters.bytesOut(), one.counters.framesIn]).toEqual([7, 9, 0])
+      })
+    )
+    expect(sessions.all().size).toBe(0)
+  })
+)
+
+effect("refuses more than max_connections, until one has left", () =>
+  Effect.gen(function* () {
+    const { open } = yield* harness("max_connections 2;")
+    yield* open
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        yield* open
+        expect((yield* Effect.flip(open)).message).toBe("more than 2 connections (max_connections)")
+      })
+    )
+    yield* open
+  })
+)
+
+effect("a kick tells the session why, once; nobody else", () =>
+  Effect.gen(function* () {
+    const { open, sessions } = yield* harness()
+    const one = yield* open
+    const two = yield* open
+    expect(yield* sessions.kick(one.id, "enough")).toBe(true)
+    expect((yield* Effect.flip(Deferred.await(one.kicked))).reason).toBe("enough")
+    expect(yield* sessions.kick(one.id, "again")).toBe(true)
+    expect((yield* Effect.flip(Deferred.await(one.kicked))).reason).toBe("enough")
+    expect(Deferred.isDoneUnsafe(two.kicked)).toBe(false)
+    expect(yield* sessions.kick("nobody00", "x")).toBe(false)
+  })
+)
