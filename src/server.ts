@@ -6,6 +6,7 @@ import * as Versions from "./layers/api1/Versions.ts"
 import * as HttpGateway from "./layers/http/HttpGateway.ts"
 import * as HttpListeners from "./layers/http/HttpListeners.ts"
 import * as HttpFlv from "./layers/httpLive/HttpFlv.ts"
+import * as InProcess from "./layers/inProcess/InProcess.ts"
 import * as Listeners from "./layers/listeners/Listeners.ts"
 import * as RtmpListener from "./layers/rtmp/RtmpListener.ts"
 import * as Sessions from "./layers/sessions/Sessions.ts"
@@ -13,18 +14,21 @@ import * as GopCache from "./layers/source/GopCache.ts"
 import * as Playback from "./layers/source/Playback.ts"
 import * as SourceRegistry from "./layers/source/SourceRegistry.ts"
 
-/** What every protocol stands on. */
+/** What every protocol stands on, but for the one who decides who may publish and play. */
 export const core = Playback.layer.pipe(
   Layer.provideMerge(SourceRegistry.layer),
-  Layer.provideMerge(Layer.mergeAll(GopCache.layer, Sessions.layer, Authorizer.layerAllowAll, Listeners.layer))
+  Layer.provideMerge(Layer.mergeAll(GopCache.layer, Sessions.layer, Listeners.layer))
 )
 
 /** The protocols, by the routes and listeners they contribute. */
-export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer, Versions.layer)
+export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer, InProcess.layer, Versions.layer)
 
-export const server = Announce.layer.pipe(
+/** All but the Authorizer. */
+export const unguarded = Announce.layer.pipe(
   Layer.provideMerge(HttpListeners.layer),
   Layer.provideMerge(protocols),
   Layer.provideMerge(HttpGateway.layer),
   Layer.provideMerge(core)
 )
+
+export const server = Layer.provideMerge(unguarded, Authorizer.layerAllowAll)

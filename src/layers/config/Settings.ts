@@ -132,12 +132,19 @@ export const layer = (source: SettingsSource, options: SettingsOptions): Layer.L
 const boundless: MachineFacts = { docker: false, localAddresses: 1, openFiles: Infinity }
 
 /**
- * For tests and for servers inside other programs: what the text leaves out has its default, `listen` is 1935, and the
- * default vhost is there. Port 0 is allowed. A text that is refused is a defect.
+ * For servers inside other programs: what the text leaves out has its default, `listen` is 1935, and the default vhost
+ * is there. Port 0 is allowed.
  */
-export const layerText = (text: string, options: Partial<SettingsOptions> = {}): Layer.Layer<Settings> =>
+export const layerEmbedded = (
+  text: string,
+  options: Partial<SettingsOptions> = {}
+): Layer.Layer<Settings, ConfigRefused> =>
   // The first directive of a name counts, so these are only in force where the text has none.
   layer(
     { _tag: "Text", text: `${text}\nlisten 1935;\nvhost __defaultVhost__ {}\n` },
     { environment: noEnvironment, facts: boundless, systemPorts: true, ...options }
-  ).pipe(Layer.orDie)
+  )
+
+/** The same for tests: a text that is refused is a defect. */
+export const layerText = (text: string, options: Partial<SettingsOptions> = {}): Layer.Layer<Settings> =>
+  Layer.orDie(layerEmbedded(text, options))
