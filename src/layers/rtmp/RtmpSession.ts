@@ -13,7 +13,7 @@ import { connectResult, onBWDone, type ServerSignature } from "../../domain/rtmp
 import { parseTcUrl, type RequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
 import { ServerHandshake } from "../../domain/rtmp/ServerHandshake.ts"
 import type { Session } from "../../services/Sessions.ts"
-import type { Connection } from "../../services/Transport.ts"
+import type { Connection, ConnectionClosed } from "../../services/Transport.ts"
 import { CurrentSession } from "../telemetry/session.ts"
 import { SessionTimeout, VhostNotFound, violation } from "./errors.ts"
 import { Inbound } from "./Inbound.ts"
@@ -150,7 +150,7 @@ const followCommands = Effect.fnUntraced(function* (connection: RtmpConnection, 
   }
 })
 
-/** The session proper, to be run by `runSession`. Ends with the peer's leaving, which is success, or an error. */
+/** The session proper, to be run by `runSession`. Ends with the peer's leaving, `ConnectionClosed`, or an error. */
 export const rtmpSession = Effect.fnUntraced(function* (
   services: RtmpServices,
   connection: Connection,
@@ -187,8 +187,12 @@ export const rtmpSession = Effect.fnUntraced(function* (
     }
     return yield* followCommands(rtmp, inbound, url)
   })
-  return yield* Effect.catchTag(converse, "ConnectionClosed", ({ reason }) => {
-    if (failure === undefined) return Effect.sync(() => running.annotate({ "session.end_reason": reason }))
+  const closed = (error: ConnectionClosed): Effect.Effect<never, ConnectionClosed | SessionFailure> => {
+    if (failure === undefined) {
+      running.annotate({ "session.end_reason": error.reason })
+      return Effect.fail(error)
+    }
     return Effect.andThen(tellRefusal(inbound.peer, connection, undefined, failure), Effect.fail(failure))
-  })
+  }
+  return yield* Effect.catchTag(converse, "ConnectionClosed", closed)
 })
