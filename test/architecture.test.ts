@@ -19,6 +19,11 @@ const allowances: ReadonlyArray<Allowance> = [
     path: "src/layers/transport/SocketConnection.ts",
     what: "timer",
     reason: "a merged read pauses a socket of the platform from its data handler, where no fiber runs"
+  },
+  {
+    path: "src/layers/transport/BunConnection.ts",
+    what: "timer",
+    reason: "a merged read pauses a socket of the platform from its data handler, where no fiber runs"
   }
 ]
 

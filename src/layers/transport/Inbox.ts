@@ -78,13 +78,13 @@ export class Inbox {
         const goesOn = guarded(onBytes, bytes)
         if (goesOn === true) return
         this.#reader = undefined
+        isDone = true
         resume(goesOn === false ? Effect.void : Effect.die(goesOn.defect))
       }
-      const reader: Reader = { take, closed: (error) => resume(Effect.fail(error)) }
-      const cleanUp = this.#wait(reader)
-      if (this.#chunks.length > 0) take(this.#take())
-      if (this.#closed !== undefined && this.#reader === reader) reader.closed(this.#closed)
-      return cleanUp
+      let isDone = false
+      // Before it is the reader: the sender may go on while this empties the inbox, and its bytes come after these.
+      while (!isDone && this.#chunks.length > 0) take(this.#take())
+      return isDone ? undefined : this.#wait({ take, closed: (error) => resume(Effect.fail(error)) })
     })
   }
 

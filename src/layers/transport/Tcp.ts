@@ -1,4 +1,4 @@
-/** TCP and TLS on `node:net` and `node:tls`, which Bun, Deno and Node have. */
+/** TCP and TLS on `node:net` and `node:tls`, which Bun, Deno and Node have; Bun listens on sockets of its own. */
 import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
@@ -15,6 +15,7 @@ import {
   Transport,
   TransportFailed
 } from "../../services/Transport.ts"
+import { isBun, listenOnBun } from "./BunListener.ts"
 import { SocketConnection } from "./SocketConnection.ts"
 
 /** The kernel may keep this many connections that were not accepted yet. */
@@ -22,7 +23,7 @@ const backlog = 1024
 
 const show = ({ host, port }: Endpoint): string => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`)
 
-const readTls = (files: TlsFiles): Effect.Effect<Tls.TlsOptions, TransportFailed> => {
+const readTls = (files: TlsFiles): Effect.Effect<{ readonly key: Buffer; readonly cert: Buffer }, TransportFailed> => {
   const read = (path: string) =>
     Effect.try({
       try: () => Fs.readFileSync(path),
@@ -66,22 +67,35 @@ const closeServer = (server: Net.Server): Effect.Effect<void> =>
     server.close()
   })
 
+/** One server of the runtime, closed with the scope: it accepts no more, its connections stay. */
+const acquireServer = Effect.fnUntraced(function* (
+  endpoint: Endpoint,
+  options: ListenOptions,
+  accept: (connection: Connection) => void
+): Effect.fn.Return<number, TransportFailed, Scope.Scope> {
+  if (isBun) {
+    const tls = options.tls === undefined ? undefined : yield* readTls(options.tls)
+    const listening = listenOnBun(endpoint, tls, accept)
+    return (yield* Effect.acquireRelease(listening, (server) => Effect.sync(server.close))).port
+  }
+  const onSocket = (socket: Net.Socket) => accept(new SocketConnection(socket, options.tls !== undefined))
+  const server = yield* Effect.acquireRelease(makeServer(options, onSocket), closeServer)
+  const port = yield* bind(server, endpoint)
+  // Out of descriptors, or a TLS handshake that failed: the server goes on.
+  server.on("error", () => undefined)
+  server.on("tlsClientError", () => undefined)
+  return port
+})
+
 const listen = Effect.fnUntraced(function* (
   endpoint: Endpoint,
   options: ListenOptions,
   onConnection: (connection: Connection) => Effect.Effect<void>
 ): Effect.fn.Return<number, TransportFailed, Scope.Scope> {
   const fork = yield* FiberSet.makeRuntime<never, void, never>()
-  const accept = (socket: Net.Socket): void => {
-    const connection = new SocketConnection(socket, options.tls !== undefined)
+  return yield* acquireServer(endpoint, options, (connection) => {
     fork(Effect.ensuring(onConnection(connection), connection.end))
-  }
-  const server = yield* Effect.acquireRelease(makeServer(options, accept), closeServer)
-  const port = yield* bind(server, endpoint)
-  // Out of descriptors, or a TLS handshake that failed: the server goes on.
-  server.on("error", () => undefined)
-  server.on("tlsClientError", () => undefined)
-  return port
+  })
 })
 
 const dial = ({ host, port }: Endpoint, { tls }: ConnectOptions): Effect.Effect<Net.Socket, Error> =>

@@ -1,0 +1,179 @@
+/**
+ * A Connection over Bun's own TCP and TLS sockets: a third of the CPU of `node:net` at reading small pieces, and 2 KB
+ * instead of 10 KB a connection (Bun 1.4). They write what the kernel takes now and say how much that was; the rest
+ * waits here.
+ */
+import type * as BunModule from "bun"
+import * as Effect from "effect/Effect"
+import { type Connection, ConnectionClosed } from "../../services/Transport.ts"
+import { Inbox } from "./Inbox.ts"
+
+/** How long a closing connection may take to hand over what is queued. */
+const endTimeoutMillis = 3000
+/** A read shorter than this has emptied the kernel's buffer: a merged read may pause now. */
+const fullReadBytes = 65_536
+
+/** `pause` and `resume` are missing in Bun's types. */
+export type BunSocket = BunModule.Socket<BunConnection> & { readonly pause: () => void; readonly resume: () => void }
+
+export const peerOf = ({ remoteAddress, remotePort }: Pick<BunSocket, "remoteAddress" | "remotePort">): string => {
+  // A dual-stack socket shows IPv4 peers as ::ffff:a.b.c.d.
+  const address = remoteAddress.startsWith("::ffff:") ? remoteAddress.slice(7) : remoteAddress
+  return address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`
+}
+
+export class BunConnection implements Connection {
+  readonly peer: string
+  readonly localPort: number
+  readonly encrypted: boolean
+  readonly socket: undefined
+  readonly #socket: BunSocket
+  readonly #inbox: Inbox
+  /** What the kernel has not taken yet, oldest first. */
+  #queue: Array<Uint8Array> = []
+  #queued = 0
+  #bytesOut = 0
+  #closed = false
+  #mergeMillis = 0
+  #mergeTimer: ReturnType<typeof setTimeout> | undefined
+  #drainListener: (() => void) | undefined
+  #waiting: Array<() => void> | undefined
+
+  constructor(socket: BunSocket, encrypted: boolean) {
+    this.#socket = socket
+    this.encrypted = encrypted
+    this.peer = peerOf(socket)
+    this.localPort = socket.localPort
+    this.#inbox = new Inbox((open) => (open ? socket.resume() : socket.pause()))
+  }
+
+  /** Of the socket's data handler. */
+  arrived(bytes: Uint8Array): void {
+    if (this.#mergeMillis > 0 && bytes.length < fullReadBytes) queueMicrotask(() => this.#pauseToMerge())
+    this.#inbox.arrived(bytes)
+  }
+
+  /** Of the socket's drain handler: the kernel takes bytes again. */
+  drain(): void {
+    if (this.#queue.length === 0) return
+    while (this.#queue.length > 0) {
+      const bytes = this.#queue[0]
+      const taken = Math.max(0, this.#socket.write(bytes))
+      this.#queued -= taken
+      if (taken < bytes.length) {
+        this.#queue[0] = bytes.subarray(taken)
+        return
+      }
+      this.#queue.shift()
+    }
+    this.#settle()
+    this.#drainListener?.()
+  }
+
+  /** Of the socket's close and error handlers. */
+  ended(reason: string): void {
+    this.#closed = true
+    clearTimeout(this.#mergeTimer)
+    this.#queue = []
+    this.#queued = 0
+    this.#inbox.close(reason)
+    this.#settle()
+  }
+
+  #settle(): void {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    for (const resume of waiting ?? []) resume()
+  }
+
+  #pauseToMerge(): void {
+    if (this.#mergeTimer !== undefined || this.#inbox.isClosed) return
+    this.#socket.pause()
+    this.#mergeTimer = setTimeout(() => this.#endMerge(), this.#mergeMillis)
+  }
+
+  #endMerge(): void {
+    this.#mergeTimer = undefined
+    this.#socket.resume()
+  }
+
+  get read(): Effect.Effect<Uint8Array, ConnectionClosed> {
+    return this.#inbox.read
+  }
+
+  get closed(): Effect.Effect<void> {
+    return this.#inbox.closed
+  }
+
+  readWhile(onBytes: (bytes: Uint8Array) => boolean): Effect.Effect<void, ConnectionClosed> {
+    return this.#inbox.readWhile(onBytes)
+  }
+
+  stopReading(reason: string): void {
+    this.#inbox.close(reason)
+  }
+
+  unread(bytes: Uint8Array): void {
+    this.#inbox.unread(bytes)
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#closed || bytes.length === 0) return
+    this.#bytesOut += bytes.length
+    const taken = this.#queue.length === 0 ? Math.max(0, this.#socket.write(bytes)) : 0
+    if (taken === bytes.length) return
+    this.#queue.push(taken === 0 ? bytes : bytes.subarray(taken))
+    this.#queued += bytes.length - taken
+  }
+
+  queuedBytes(): number {
+    return this.#queued
+  }
+
+  get drained(): Effect.Effect<void, ConnectionClosed> {
+    return Effect.callback((resume) => {
+      const done = () =>
+        resume(this.#closed ? Effect.fail(new ConnectionClosed({ reason: "closed here" })) : Effect.void)
+      if (this.#closed || this.#queued === 0) return done()
+      this.#waiting = [...(this.#waiting ?? []), done]
+      return Effect.sync(() => {
+        this.#waiting = this.#waiting?.filter((other) => other !== done)
+      })
+    })
+  }
+
+  onDrain(listener: () => void): void {
+    this.#drainListener = listener
+  }
+
+  mergedRead(millis: number): void {
+    this.#mergeMillis = millis
+    if (millis > 0 || this.#mergeTimer === undefined) return
+    clearTimeout(this.#mergeTimer)
+    this.#endMerge()
+  }
+
+  get end(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#closed) return Effect.void
+      return this.drained.pipe(
+        Effect.timeoutOption(endTimeoutMillis),
+        Effect.ignore,
+        Effect.andThen(
+          Effect.sync(() => {
+            if (this.#queued > 0) this.#socket.terminate()
+            else this.#socket.end()
+          })
+        )
+      )
+    })
+  }
+
+  bytesIn(): number {
+    return this.#inbox.bytesIn
+  }
+
+  bytesOut(): number {
+    return this.#bytesOut
+  }
+}
