@@ -204,11 +204,13 @@ export class SourceLog {
     this.#untrimmed = 0
     let keep = this.end
     for (const reader of this.#readers) keep = Math.min(keep, reader.position())
+    // A reader that fell out holds nothing back.
+    keep = Math.max(keep, this.first)
     const oldest = this.timeline.latest - this.#retention.queueMillis
-    while (keep < this.end && keep >= this.first && this.#frames.at(keep).timestamp < oldest) keep++
+    while (keep < this.end && this.#frames.at(keep).timestamp < oldest) keep++
     const newcomer = this.#newcomerIndex()
-    this.#dropUntil(Math.min(Math.max(keep, this.first), newcomer))
-    if (this.#bytes > this.#retention.maxBytes) this.#shrink(Math.max(keep, this.first))
+    this.#dropUntil(Math.min(keep, newcomer))
+    if (this.#bytes > this.#retention.maxBytes) this.#shrink(keep)
   }
 
   #newcomerIndex(): number {

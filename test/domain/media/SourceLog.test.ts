@@ -48,6 +48,14 @@ test("nothing is kept with gop_cache off", () => {
   expect([log.first, log.bytes]).toEqual([7, 0])
 })
 
+test("a reader that has fallen out of the log holds nothing back", () => {
+  const feed = new Feed({ gop: false, queueMillis: 1000 })
+  feed.log.addReader({ position: () => 0 })
+  feed.add("vK" + "P".repeat(1000))
+  feed.log.trim()
+  expect(feed.log.end - feed.log.first).toBeLessThanOrEqual(1000 / 40 + 1)
+})
+
 test("sound without pictures is not kept", () => {
   const { log } = new Feed().add("a" + "A".repeat(100))
   log.trim()
