@@ -4,8 +4,8 @@ import { modernClip, trace } from "../support/media.ts"
 import { withServer } from "../support/server.ts"
 
 const cases = [
-  { name: "HEVC and AAC", clip: "hevcAac", codecs: ["hevc", "aac"], fourCc: { video: "hvc1", audio: undefined } },
-  { name: "AV1 and Opus", clip: "av1Opus", codecs: ["av1", "opus"], fourCc: { video: "av01", audio: "Opus" } }
+  { name: "HEVC and AAC", clip: "hevcAac.mp4", codecs: ["hevc", "aac"], fourCc: { video: "hvc1", audio: undefined } },
+  { name: "AV1 and Opus", clip: "av1Opus.mkv", codecs: ["av1", "opus"], fourCc: { video: "av01", audio: "Opus" } }
 ] as const
 
 /** The fourCC of the first tag with an extended header (Enhanced RTMP v2: top bit for video, sound format 9). */

@@ -54,7 +54,7 @@ test(
 test(
   "FFmpeg 8.1 plays HEVC over HTTP as enhanced FLV",
   withServer({}, async (server) => {
-    const file = await modernClip("hevcAac")
+    const file = await modernClip("hevcAac.mp4")
     await using player = play8(server.http())
     await server.plays(1)
     await using publisher = publish8(file, server.rtmp())

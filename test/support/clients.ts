@@ -69,7 +69,8 @@ export class ProbeReader implements PacketReader {
     const fields = this.#fields
     this.#fields = new Map()
     const kind = fields.get("codec_type")
-    if (kind !== "audio" && kind !== "video") return
+    // FFmpeg 8.1 makes an empty packet without time of a channel configuration that comes before all else.
+    if ((kind !== "audio" && kind !== "video") || fields.get("size") === "0") return
     this.packets.push({
       kind,
       dts: Number(fields.get("dts")),

@@ -36,15 +36,15 @@ const recipes = {
   ]
 } satisfies Record<string, ReadonlyArray<string>>
 
-/** For Enhanced RTMP, as MP4, which unlike Matroska stores the decoding time of each frame. */
+/** For Enhanced RTMP: MP4 where frames are reordered, because it stores the decoding times; Opus as Matroska has it. */
 const modernRecipes = {
-  hevcAac: [
+  "hevcAac.mp4": [
     ...picture(3),
     ...sound(3),
     ...words("-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=25"),
     ...aac
   ],
-  av1Opus: [...picture(3), ...sound(3, 48000), ...words("-c:v libsvtav1 -preset 12 -g 25 -c:a libopus -b:a 64k")]
+  "av1Opus.mkv": [...picture(3), ...sound(3, 48000), ...words("-c:v libsvtav1 -preset 12 -g 25 -c:a libopus -b:a 64k")]
 } satisfies Record<string, ReadonlyArray<string>>
 export type ClipName = keyof typeof recipes
 
@@ -64,8 +64,7 @@ export const clip = (name: ClipName): Promise<Clip> => {
 }
 
 /** The path of the file. */
-export const modernClip = (name: keyof typeof modernRecipes): Promise<string> =>
-  make(`${name}.mp4`, modernRecipes[name])
+export const modernClip = (name: keyof typeof modernRecipes): Promise<string> => make(name, modernRecipes[name])
 
 export const readFlv = (path: string): Pick<FlvReader, "packets" | "tags"> => {
   const reader = new FlvReader()
