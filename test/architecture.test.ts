@@ -11,6 +11,17 @@ const allowances: ReadonlyArray<Allowance> = [
     reason: "the process must end also if the runtime that would wake a fiber hangs"
   },
   {
+    path: "src/layers/source/DeliveredViewer.ts",
+    what: "try",
+    reason:
+      "a defect of one viewer, on the stack of a socket or of all viewers' loop, would end the process or them all"
+  },
+  {
+    path: "src/layers/source/Delivery.ts",
+    what: "try",
+    reason: "a defect of one format, on the stack of a publisher or of all viewers' loop, would end them all"
+  },
+  {
     path: "src/layers/transport/Inbox.ts",
     what: "try",
     reason: "a defect on the stack of a socket's data handler would end the process and not the session"

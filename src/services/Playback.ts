@@ -23,6 +23,16 @@ export class StreamEnded extends Schema.TaggedError<StreamEnded>()("StreamEnded"
   }
 }
 
+/** Our own bug: encoding or handing over what this viewer should get has thrown. It ends, the others go on. */
+export class ViewerFailed extends Schema.TaggedError<ViewerFailed>()("ViewerFailed", { defect: Schema.Unknown }) {
+  override get message() {
+    return `delivery failed: ${String(this.defect)}`
+  }
+}
+
+/** Why a viewer must end. */
+export type ViewerEnd = ViewerStalled | StreamEnded | ViewerFailed
+
 /** Where a viewer's bytes go: a connection, a WebSocket, a response. All calls are plain. */
 export interface Sink {
   /** Takes the bytes over; they never change. */
@@ -39,7 +49,7 @@ export interface ViewOptions {
   /** End the viewer when the publisher leaves (HTTP), or keep it waiting (RTMP). */
   readonly endWithPublisher: boolean
   /** Told that the viewer must end: its owner closes the scope. A plain call on somebody else's stack. */
-  readonly onEnd?: (error: ViewerStalled | StreamEnded) => void
+  readonly onEnd?: (error: ViewerEnd) => void
 }
 
 export interface Viewer {
@@ -49,7 +59,7 @@ export interface Viewer {
   /** Goes on at the newest keyframe, with the headers in force there. */
   readonly resume: () => void
   /** Fails when the viewer must end. The owner races it. */
-  readonly ended: Deferred.Deferred<never, ViewerStalled | StreamEnded>
+  readonly ended: Deferred.Deferred<never, ViewerEnd>
 }
 
 export class Playback extends Context.Service<

@@ -11,7 +11,7 @@ import type { StreamName } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, Authorizer } from "../../services/Authorizer.ts"
 import { HttpGateway, type LiveExchange } from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
-import { Playback, ViewerStalled } from "../../services/Playback.ts"
+import { Playback, type ViewerEnd } from "../../services/Playback.ts"
 import { Settings } from "../../services/Settings.ts"
 import { CurrentSession } from "../telemetry/session.ts"
 
@@ -119,20 +119,21 @@ export const contribute = Effect.fnUntraced(function* (
     )
     const sink = yield* exchange.open
     yield* Effect.makeSpanScoped("http.play")
-    let stalled: ViewerStalled | undefined
+    let end: ViewerEnd | undefined
     yield* playback.view(permit, {
       format: row.format(vhost),
       sink,
       session: exchange.session,
       endWithPublisher: true,
       onEnd: (error) => {
-        if (error instanceof ViewerStalled) stalled = error
+        end = error
         exchange.stop()
       }
     })
     yield* Effect.logInfo("play started").pipe(Effect.annotateLogs(playFacts(vhost)))
     yield* exchange.closed
-    if (stalled !== undefined) return yield* Effect.fail(stalled)
+    if (end?._tag === "ViewerStalled") return yield* Effect.fail(end)
+    if (end?._tag === "ViewerFailed") return yield* Effect.die(end.defect)
   })
 
   yield* listeners.playable((stream) => {

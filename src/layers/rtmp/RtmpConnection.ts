@@ -10,7 +10,7 @@ import { parseRequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, type Authorizer, Refused } from "../../services/Authorizer.ts"
-import type { Playback, StreamEnded, ViewerStalled } from "../../services/Playback.ts"
+import type { Playback, ViewerEnd } from "../../services/Playback.ts"
 import type { Session } from "../../services/Sessions.ts"
 import type { Settings } from "../../services/Settings.ts"
 import type { SourceRegistry, TakenOver } from "../../services/SourceRegistry.ts"
@@ -39,8 +39,7 @@ export interface RtmpServices {
 export type SessionFailure =
   | SessionTimeout
   | TakenOver
-  | ViewerStalled
-  | StreamEnded
+  | ViewerEnd
   | PlayDurationReached
   | IdlePublisher
   | ProtocolViolation

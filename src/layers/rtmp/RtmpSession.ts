@@ -192,7 +192,8 @@ export const rtmpSession = Effect.fnUntraced(function* (
       running.annotate({ "session.end_reason": error.reason })
       return Effect.fail(error)
     }
-    return Effect.andThen(tellRefusal(inbound.peer, connection, undefined, failure), Effect.fail(failure))
+    const end = failure._tag === "ViewerFailed" ? Effect.die(failure.defect) : Effect.fail(failure)
+    return Effect.andThen(tellRefusal(inbound.peer, connection, undefined, failure), end)
   }
   return yield* Effect.catchTag(converse, "ConnectionClosed", closed)
 })

@@ -3,21 +3,30 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Cursor } from "../../domain/media/Cursor.ts"
 import type { Projection } from "../../domain/media/Projection.ts"
-import { type Sink, StreamEnded, type Viewer, type ViewerStalled, type ViewOptions } from "../../services/Playback.ts"
+import {
+  type Sink,
+  StreamEnded,
+  type Viewer,
+  type ViewerEnd,
+  ViewerFailed,
+  type ViewOptions
+} from "../../services/Playback.ts"
 import type { SessionCounters } from "../../services/Sessions.ts"
 import type { Source } from "../../services/SourceRegistry.ts"
 
 export class DeliveredViewer implements Viewer {
   readonly source: Source
-  readonly ended: Deferred.Deferred<never, ViewerStalled | StreamEnded> = Deferred.makeUnsafe()
+  readonly ended: Deferred.Deferred<never, ViewerEnd> = Deferred.makeUnsafe()
   readonly projection: Projection
   readonly cursor: Cursor
   readonly #sink: Sink
   readonly #counters: SessionCounters
   readonly #onEnd: ViewOptions["onEnd"]
   readonly #now: () => number
+  readonly #wake: () => void
   readonly #endWithPublisher: boolean
   #ending = false
+  #failed = false
   /** One message at a time, by the delivery's own timer (`send_min_interval`). */
   readonly single: boolean
   /** Place in the delivery's list. */
@@ -27,13 +36,15 @@ export class DeliveredViewer implements Viewer {
   #blockedSince = 0
   #queued = 0
 
+  /** `wake` asks for a flush. */
   constructor(
     source: Source,
     projection: Projection,
     cursor: Cursor,
     options: ViewOptions,
     single: boolean,
-    now: () => number
+    now: () => number,
+    wake: () => void
   ) {
     const { endWithPublisher, onEnd, session, sink } = options
     this.source = source
@@ -44,15 +55,20 @@ export class DeliveredViewer implements Viewer {
     this.#onEnd = onEnd
     this.single = single
     this.#now = now
+    this.#wake = wake
     this.#endWithPublisher = endWithPublisher
     sink.onDrain(this.#onDrain)
   }
 
   readonly pause = (): void => this.cursor.pause()
 
-  readonly resume = (): void => this.cursor.resume()
+  /** Gets what there is with the next flush, also while the publisher sends nothing. */
+  readonly resume = (): void => {
+    this.cursor.resume()
+    this.#wake()
+  }
 
-  readonly end = (error: ViewerStalled | StreamEnded): void => {
+  readonly end = (error: ViewerEnd): void => {
     Deferred.doneUnsafe(this.ended, Effect.fail(error))
     this.#onEnd?.(error)
   }
@@ -70,12 +86,33 @@ export class DeliveredViewer implements Viewer {
   /** Gives no more, but ends the message that it is in: others on its connection go on. */
   leave(): void {
     this.blocked = false
+    if (this.#failed) return
     const rest = this.cursor.leave()
     if (rest !== undefined) this.#sink.write(rest)
   }
 
-  /** Writes what there is until the sink is busy. One write is in flight at a time, of at most `maxFlushBytes`. */
+  /**
+   * Writes what there is until the sink is busy. One write is in flight at a time, of at most `maxFlushBytes`. What is
+   * thrown ends this viewer alone: flushes run on the stacks of sockets, publishers and the loop of all viewers.
+   */
   flush(nowMillis: number): void {
+    if (this.#failed) return
+    try {
+      this.#write(nowMillis)
+    } catch (defect) {
+      this.fail(defect)
+    }
+  }
+
+  /** Ends the viewer for a bug of ours. */
+  fail(defect: unknown): void {
+    if (this.#failed) return
+    this.#failed = true
+    this.blocked = false
+    this.end(new ViewerFailed({ defect }))
+  }
+
+  #write(nowMillis: number): void {
     const sink = this.#sink
     if (this.blocked && sink.queuedBytes() > 0) return
     this.blocked = false
@@ -112,7 +149,11 @@ export class DeliveredViewer implements Viewer {
 
   readonly #onDrain = (): void => {
     if (!this.blocked || this.single) return
-    this.projection.sync()
+    try {
+      this.projection.sync()
+    } catch (defect) {
+      return this.fail(defect)
+    }
     this.flush(this.#now())
   }
 }

@@ -55,11 +55,11 @@ export class Delivery implements SourceObserver {
     const projection = this.#obtain(options)
     const cursor = new Cursor(projection, options.format.viewer(), log, start)
     const single = this.#pace().singleMillis > 0
-    const viewer = new DeliveredViewer(this.#source, projection, cursor, options, single, this.#now)
+    const viewer = new DeliveredViewer(this.#source, projection, cursor, options, single, this.#now, this.appended)
     viewer.place = this.#viewers.push(viewer) - 1
     log.addReader(cursor)
     // The first picture does not wait for the next flush.
-    projection.sync()
+    this.#sync(projection)
     viewer.flush(this.#now())
     if (cursor.isBehind) this.#work.openUnsafe()
     return viewer
@@ -114,7 +114,7 @@ export class Delivery implements SourceObserver {
 
   #flush(phase: number, phases: number): void {
     const now = this.#now()
-    for (const { projection } of this.#projections.values()) projection.sync()
+    for (const { projection } of this.#projections.values()) this.#sync(projection)
     let busy = false
     for (let i = phase; i < this.#viewers.length; i += phases) {
       const viewer = this.#viewers[i]
@@ -125,6 +125,15 @@ export class Delivery implements SourceObserver {
     }
     // Whoever has more to get is looked at again after a period, also when nothing new comes.
     if (busy) this.#work.openUnsafe()
+  }
+
+  /** Encodes what is new. What is thrown ends the viewers of this projection, and nobody else. */
+  #sync(projection: Projection): void {
+    try {
+      projection.sync()
+    } catch (defect) {
+      for (const viewer of this.#viewers.slice()) if (viewer.projection === projection) viewer.fail(defect)
+    }
   }
 
   #obtain({ format }: ViewOptions): Projection {
