@@ -94,7 +94,7 @@ export class BunConnection implements Connection {
 
   #endMerge(): void {
     this.#mergeTimer = undefined
-    this.#socket.resume()
+    if (!this.#inbox.isBlocked) this.#socket.resume()
   }
 
   get read(): Effect.Effect<Uint8Array, ConnectionClosed> {

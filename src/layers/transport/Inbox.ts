@@ -5,7 +5,7 @@ import { ConnectionClosed, maxUnreadBytes } from "../../services/Transport.ts"
 
 /** Who waits: takes what arrives, or learns that nothing will. */
 interface Reader {
-  readonly take: (bytes: Uint8Array) => void
+  readonly take: (bytes: Uint8Array) => unknown
   readonly closed: (error: ConnectionClosed) => void
 }
 
@@ -27,7 +27,10 @@ export class Inbox {
   /** Calls the waiting reader on the caller's stack. */
   arrived(bytes: Uint8Array): void {
     this.bytesIn += bytes.length
-    if (this.#reader !== undefined) return this.#reader.take(bytes)
+    if (this.#reader !== undefined) {
+      this.#reader.take(bytes)
+      return
+    }
     this.#chunks.push(bytes)
     this.#bytes += bytes.length
     if (this.#bytes > maxUnreadBytes && !this.#blocked) {
@@ -44,6 +47,11 @@ export class Inbox {
     const reader = this.#reader
     this.#reader = undefined
     reader?.closed(this.#closed)
+  }
+
+  /** The sender is stopped until somebody reads. */
+  get isBlocked(): boolean {
+    return this.#blocked
   }
 
   get isClosed(): boolean {
@@ -74,17 +82,17 @@ export class Inbox {
   /** Calls `onBytes` with what waits and with all that arrives, until it returns false. What it throws is a defect. */
   readWhile(onBytes: (bytes: Uint8Array) => boolean): Effect.Effect<void, ConnectionClosed> {
     return Effect.callback((resume) => {
-      const take = (bytes: Uint8Array): void => {
+      /** Whether it goes on. */
+      const take = (bytes: Uint8Array): boolean => {
         const goesOn = guarded(onBytes, bytes)
-        if (goesOn === true) return
+        if (goesOn === true) return true
         this.#reader = undefined
-        isDone = true
         resume(goesOn === false ? Effect.void : Effect.die(goesOn.defect))
+        return false
       }
-      let isDone = false
       // Before it is the reader: the sender may go on while this empties the inbox, and its bytes come after these.
-      while (!isDone && this.#chunks.length > 0) take(this.#take())
-      return isDone ? undefined : this.#wait({ take, closed: (error) => resume(Effect.fail(error)) })
+      while (this.#chunks.length > 0) if (!take(this.#take())) return undefined
+      return this.#wait({ take, closed: (error) => resume(Effect.fail(error)) })
     })
   }
 

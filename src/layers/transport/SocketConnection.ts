@@ -16,6 +16,11 @@ export const peerOf = (socket: Net.Socket): string => {
   return address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`
 }
 
+/** Makes a pause reach the kernel: else the stream goes on reading into its buffer. Deno has no option for it. */
+const stopReadingAhead = (socket: object): void => {
+  if ("_readableState" in socket) Object.assign(socket._readableState as object, { highWaterMark: 1 })
+}
+
 export class SocketConnection implements Connection {
   readonly peer: string
   readonly localPort: number
@@ -60,7 +65,7 @@ export class SocketConnection implements Connection {
 
   #endMerge(): void {
     this.#mergeTimer = undefined
-    this.socket.resume()
+    if (!this.#inbox.isBlocked) this.socket.resume()
   }
 
   get read(): Effect.Effect<Uint8Array, ConnectionClosed> {
@@ -110,6 +115,7 @@ export class SocketConnection implements Connection {
 
   mergedRead(millis: number): void {
     this.#mergeMillis = millis
+    if (millis > 0) stopReadingAhead(this.socket)
     if (millis > 0 || this.#mergeTimer === undefined) return
     clearTimeout(this.#mergeTimer)
     this.#endMerge()
