@@ -47,6 +47,10 @@ const maxInterleaveMillis = 1000
 const isMultichannelConfig = ({ bytes, kind, start }: MediaFrame): boolean =>
   kind === Kind.Audio && bytes[start] === (ExAudio | AudioPacket.MultichannelConfig)
 
+/** Of what follows a place at `timestamp`, where another track has come to `last`; -1 if there is none. */
+const earliestOf = (timestamp: number, last: number): number =>
+  last >= 0 && last >= timestamp - maxInterleaveMillis ? Math.min(timestamp, last) : timestamp
+
 /** Where a header stands among those in force; each place holds one. */
 const order = (frame: MediaFrame): number => {
   if (frame.kind === Kind.Data) return 0
@@ -187,7 +191,7 @@ export class SourceLog {
   /** The place of the next frame to come, for a reader that waits for nothing. */
   get liveEntry(): Entry {
     const { latest, latestPublished } = this.timeline
-    const earliest = this.#earliest(latest)
+    const earliest = Math.min(earliestOf(latest, this.#lastAudio), earliestOf(latest, this.#lastVideo))
     return { index: this.end, timestamp: latest, published: latestPublished, earliest, headers: this.#headers }
   }
 
@@ -249,16 +253,10 @@ export class SourceLog {
   }
 
   /** Of a frame that is about to be appended. */
-  #entryAt({ published, timestamp }: MediaFrame): Entry {
-    return { index: this.end, timestamp, published, earliest: this.#earliest(timestamp), headers: this.#headers }
-  }
-
-  #earliest(timestamp: number): number {
-    let earliest = timestamp
-    for (const last of [this.#lastAudio, this.#lastVideo]) {
-      if (last >= 0 && last >= timestamp - maxInterleaveMillis) earliest = Math.min(earliest, last)
-    }
-    return earliest
+  #entryAt({ kind, published, timestamp }: MediaFrame): Entry {
+    const other = kind === Kind.Audio ? this.#lastVideo : this.#lastAudio
+    const earliest = earliestOf(timestamp, other)
+    return { index: this.end, timestamp, published, earliest, headers: this.#headers }
   }
 
   #setHeader(frame: MediaFrame): void {
