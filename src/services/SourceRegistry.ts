@@ -56,6 +56,8 @@ export interface Source {
   readonly observe: (observer: SourceObserver) => Effect.Effect<void, never, Scope.Scope>
   /** Viewers of any protocol now reading (`subscribe`). */
   readonly viewers: () => number
+  /** A publisher's metadata has said that its times are absolute (`atc_auto`): viewers get them as with `atc on`. */
+  readonly absoluteTimes: () => boolean
 }
 
 /** The publisher's end. Both calls are plain: the frame path has no Effect in it. */

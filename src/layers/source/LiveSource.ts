@@ -27,6 +27,7 @@ export class LiveSource implements Source {
   /** Ends the publish when nobody came back within the grace period. */
   graceTimer: Fiber.Fiber<void> | undefined
   readers = 0
+  timesAreAbsolute = false
   /** Since when it has neither publisher nor reader, epoch milliseconds. */
   idleSince = 0
 
@@ -39,6 +40,8 @@ export class LiveSource implements Source {
   readonly publisher = () => this.slot
 
   readonly viewers = () => this.readers
+
+  readonly absoluteTimes = () => this.timesAreAbsolute
 
   readonly observe = (observer: SourceObserver) =>
     Effect.asVoid(

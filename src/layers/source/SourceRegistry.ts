@@ -5,7 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import type { MediaFrame } from "../../domain/media/MediaFrame.ts"
+import { publishPath, type PublishPathOptions } from "../../domain/media/publishPath.ts"
 import { type StreamName, streamKey } from "../../domain/media/StreamName.ts"
 import type { Permit } from "../../services/Authorizer.ts"
 import { GopCache } from "../../services/GopCache.ts"
@@ -130,6 +130,18 @@ export const layer = Layer.effect(
       source.tell("published")
     })
 
+    const pathOptions = (source: LiveSource): PublishPathOptions => {
+      const vhost = settings.vhost(source.name.vhost)
+      const onAbsoluteTimes = () => {
+        source.timesAreAbsolute = true
+      }
+      return {
+        silentAudio: vhost?.publish.silentAudio ?? false,
+        mixCorrect: vhost?.play.mixCorrect ?? false,
+        onAbsoluteTimes: vhost?.play.atcAuto ? onAbsoluteTimes : undefined
+      }
+    }
+
     const publish = Effect.fn("SourceRegistry.publish")(function* (
       permit: Permit<"publish">,
       onTakenOver: (error: TakenOver) => void
@@ -141,13 +153,14 @@ export const layer = Layer.effect(
         (source) => release(source, slot)
       )
       yield* source.turn.withPermits(1)(start(source))
-      const append = (frame: MediaFrame): void => {
+      const path = publishPath(pathOptions(source), (frame) => {
         if (source.slot === slot) source.log.append(frame, clock.currentTimeMillisUnsafe())
-      }
+      })
+      yield* Effect.addFinalizer(() => Effect.sync(path.end))
       const flush = (): void => {
         if (source.slot === slot) source.tell("appended")
       }
-      return { source, append, flush } satisfies Publication
+      return { source, append: path.push, flush } satisfies Publication
     })
 
     const subscribe = (permit: Permit<"play">) =>
