@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { asked, play, type Player, publish, rtmp2src, rtmpdump, rtmpsrc } from "../support/clients.ts"
+import { asked, play, publish, rtmp2src, rtmpdump, rtmpsrc } from "../support/clients.ts"
 import { type Clip, clip, firstTime, trace } from "../support/media.ts"
 import { RtmpPublisher } from "../support/rtmpPublisher.ts"
 import { type Server, withServer } from "../support/server.ts"
@@ -8,7 +8,7 @@ import { type Server, withServer } from "../support/server.ts"
 const starts = [16_776_000, 2 ** 31 - 1000, 2 ** 32 - 1000]
 
 /** All players wait, then the clip arrives with its times moved on: each must have it whole, with even times. */
-const playAcross = async (server: Server, source: Clip, start: number, expectedFirst: (player: Player) => number) => {
+const playAcross = async (server: Server, source: Clip, start: number, expectedFirst: number) => {
   await using ffmpeg = play(server.rtmp())
   await using librtmp = rtmpdump(server.rtmp())
   await using gstreamer = rtmp2src(server.rtmp())
@@ -19,7 +19,8 @@ const playAcross = async (server: Server, source: Clip, start: number, expectedF
   publisher.send(source.tags, start)
   for (const player of [ffmpeg, librtmp, gstreamer, gstreamerLibrtmp]) {
     await player.receivedEndOf(source.packets)
-    expect(firstTime(player.packets)).toBe(expectedFirst(player))
+    // FFmpeg counts up to 0 where the end of 32 bits is near.
+    expect(firstTime(player.packets) >>> 0).toBe(expectedFirst)
     expect(trace(player.packets, "video")).toEqual(trace(source.packets, "video"))
     expect(trace(player.packets, "audio")).toEqual(trace(source.packets, "audio"))
   }
@@ -28,16 +29,16 @@ const playAcross = async (server: Server, source: Clip, start: number, expectedF
 for (const start of starts) {
   test(
     `a stream that starts at ${start} ms plays across the edge, from 0 on`,
-    withServer({}, async (server) => playAcross(server, await clip("h264Aac"), start, () => 0))
+    withServer({}, async (server) => playAcross(server, await clip("h264Aac"), start, 0))
   )
 }
 
-test(
-  "with atc the times of the publisher arrive as they are, extended timestamps and all",
-  withServer({ vhost: "play { atc on; }" }, async (server) =>
-    playAcross(server, await clip("h264Aac"), starts[0]!, () => starts[0]!)
+for (const start of starts) {
+  test(
+    `with atc a stream that starts at ${start} ms arrives with the times of its publisher`,
+    withServer({ vhost: "play { atc on; }" }, async (server) => playAcross(server, await clip("h264Aac"), start, start))
   )
-)
+}
 
 test(
   "a player that joins beyond the edge of 32 bits starts at a keyframe with a time near 0",

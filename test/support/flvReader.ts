@@ -6,6 +6,7 @@
 /** One frame as a demuxer would hand it out: without codec header, with times in milliseconds. */
 export interface Packet {
   readonly kind: "audio" | "video"
+  /** Goes on beyond 32 bits where the timestamps begin again at 0. */
   readonly dts: number
   readonly pts: number
   readonly size: number
@@ -37,6 +38,7 @@ export class FlvReader {
   readonly tags: Array<Tag> = []
   #pending: Uint8Array = new Uint8Array(0)
   #headerRead = false
+  #first: number | undefined
 
   push(bytes: Uint8Array): void {
     this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes])
@@ -63,9 +65,15 @@ export class FlvReader {
     this.#pending = this.#pending.subarray(at)
   }
 
+  /** Nearest to the first timestamp, of all that are equal modulo 2^32. */
+  #unfold(timestamp: number): number {
+    this.#first ??= timestamp
+    return this.#first + ((timestamp - this.#first) | 0)
+  }
+
   #tag({ type, timestamp, body }: Tag): void {
-    if (type === 8 && body.length > 0) this.#audio(timestamp, body)
-    if (type === 9 && body.length > 0) this.#video(timestamp, body)
+    if (type === 8 && body.length > 0) this.#audio(this.#unfold(timestamp), body)
+    if (type === 9 && body.length > 0) this.#video(this.#unfold(timestamp), body)
   }
 
   /** SoundFormat 9 is the extended header, which is not read here. 10 is AAC, whose second byte is 0 for the configuration. */

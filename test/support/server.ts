@@ -108,7 +108,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<Server> 
   const server = new Server(program, [rtmp, http, api], directory)
   try {
     for (const port of [rtmp, http, api, ...(options.ports ?? [])]) {
-      await program.sees(new RegExp(`\\b${port}\\b`))
+      await program.sees(new RegExp(`listening[^\\n]*\\b${port}\\b`))
     }
   } catch (error) {
     await program[Symbol.asyncDispose]()
