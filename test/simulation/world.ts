@@ -1,0 +1,79 @@
+/** The server of a simulation: the real composition, with a witness where frames and decisions pass. */
+import * as Layer from "effect/Layer"
+import { layerText } from "../../src/layers/config/Settings.ts"
+import * as HttpGateway from "../../src/layers/http/HttpGateway.ts"
+import * as HttpListeners from "../../src/layers/http/HttpListeners.ts"
+import * as ListenersLayer from "../../src/layers/listeners/Listeners.ts"
+import * as SessionsLayer from "../../src/layers/sessions/Sessions.ts"
+import * as GopCache from "../../src/layers/source/GopCache.ts"
+import * as PlaybackLayer from "../../src/layers/source/Playback.ts"
+import * as SourceRegistryLayer from "../../src/layers/source/SourceRegistry.ts"
+import { protocols } from "../../src/server.ts"
+import { ServerIdentity } from "../../src/services/ServerIdentity.ts"
+import { Transport } from "../../src/services/Transport.ts"
+import type { Plant } from "./plants.ts"
+import { noPlant } from "./plants.ts"
+import type { Witness } from "./Witness.ts"
+
+/** One vhost for each way that sources and deliveries can be set. */
+const configuration = `
+listen 1935;
+max_connections 100;
+http_server { enabled on; listen 8080; }
+vhost __defaultVhost__ {
+  http_remux { enabled on; }
+  play { queue_length 10; }
+}
+vhost takeover.test {
+  min_latency on;
+  http_remux { enabled on; }
+  play { queue_length 10; mw_latency 100; }
+  publish { on_conflict takeover; }
+}
+vhost grace.test {
+  http_remux { enabled on; }
+  play { queue_length 10; gop_cache off; }
+  publish { on_conflict takeover; grace 8; normal_timeout 20000; }
+}
+vhost small.test {
+  chunk_size 128;
+  http_remux { enabled on; }
+  play { queue_length 10; gop_cache_max_frames 20; }
+  publish { grace 3; }
+}
+`
+
+/** By URL without scheme. */
+export const streams = [
+  "default.test/live/a",
+  "default.test/live/b",
+  "takeover.test/live/a",
+  "grace.test/live/a",
+  "small.test/live/a"
+]
+
+/** Viewers of the stream start at the keyframe that is kept. */
+export const gopCached = (stream: string): boolean => !stream.startsWith("grace.test")
+
+export const serverLayer = (transport: Transport["Service"], witness: Witness, plant: Plant = noPlant) => {
+  const ground = Layer.mergeAll(
+    layerText(configuration),
+    Layer.succeed(Transport, transport),
+    Layer.succeed(ServerIdentity, { server: "vid-0000000", service: "00000000", pid: 1 })
+  )
+  const registry = witness.registry.pipe(Layer.provide(SourceRegistryLayer.layer))
+  const core = plant
+    .playback(PlaybackLayer.layer)
+    .pipe(
+      Layer.provideMerge(plant.registry(registry)),
+      Layer.provideMerge(
+        Layer.mergeAll(GopCache.layer, SessionsLayer.layer, plant.authorizer(witness.authorizer), ListenersLayer.layer)
+      )
+    )
+  return HttpListeners.layer.pipe(
+    Layer.provideMerge(protocols),
+    Layer.provideMerge(HttpGateway.layer),
+    Layer.provideMerge(core),
+    Layer.provideMerge(ground)
+  )
+}
