@@ -2,26 +2,36 @@
 import * as Effect from "effect/Effect"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { DialogueEvent } from "../../domain/rtmp/CommandDialogue.ts"
+import { playTimes } from "../../domain/media/playTimes.ts"
+import { type StreamName, streamKey } from "../../domain/media/StreamName.ts"
 import { streamBegin } from "../../domain/rtmp/ControlReplies.ts"
 import { playStarted } from "../../domain/rtmp/Replies.ts"
 import { rtmpFormat } from "../../domain/rtmp/RtmpFormat.ts"
 import type { Viewer } from "../../services/Playback.ts"
 import { PlayDurationReached } from "./errors.ts"
 import { resolve, type RtmpConnection } from "./RtmpConnection.ts"
+import { whilePeerStays } from "./whilePeerStays.ts"
 
 /** How often the media time of a play with a duration is looked at. */
 const durationCheckMillis = 500
 
-const formatOf = (connection: RtmpConnection, { play }: VhostSettings, streamId: number, place: number) => {
-  const absolute = play.atc || play.timeJitter === "off"
+type Play = Extract<DialogueEvent, { readonly kind: "play" }>
+
+const formatOf = (
+  connection: RtmpConnection,
+  { play }: VhostSettings,
+  stream: StreamName,
+  event: Play,
+  place: number
+) => {
+  const source = connection.services.registry.find(streamKey(stream))
   return rtmpFormat({
     chunkSize: connection.peer.outgoingChunkSize,
-    times: absolute || play.timeJitter === "zero" ? "published" : "repaired",
-    base: absolute ? "absolute" : "join",
+    ...playTimes(play, source?.absoluteTimes() ?? false),
     multitrack: connection.capabilities.multitrack,
     modEx: connection.capabilities.modEx,
     reduceHeaders: play.reduceSequenceHeader,
-    streamId,
+    streamId: event.streamId,
     place
   })
 }
@@ -34,11 +44,7 @@ const endAfter = Effect.fnUntraced(function* ({ fail }: RtmpConnection, viewer: 
 })
 
 /** From the play command on; the play lasts as long as the scope. `place` tells the plays of one connection apart. */
-export const startPlay = Effect.fnUntraced(function* (
-  connection: RtmpConnection,
-  event: Extract<DialogueEvent, { readonly kind: "play" }>,
-  place: number
-) {
+export const startPlay = Effect.fnUntraced(function* (connection: RtmpConnection, event: Play, place: number) {
   const { fail, peer, running, services, session } = connection
   const { access, vhost } = yield* resolve(connection, "play", event.name)
   session.type = event.type
@@ -49,12 +55,14 @@ export const startPlay = Effect.fnUntraced(function* (
     "stream.name": access.stream.stream,
     "session.type": event.type
   })
-  const permit = yield* Effect.withSpan(services.authorizer.play(access), "rtmp.authorize")
+  const permit = yield* services.authorizer
+    .play(access)
+    .pipe(whilePeerStays(connection.connection), Effect.withSpan("rtmp.authorize"))
   yield* Effect.makeSpanScoped("rtmp.play")
   peer.send(streamBegin(event.streamId))
   peer.sendAll(playStarted(event.streamId))
   const viewer = yield* services.playback.view(permit, {
-    format: formatOf(connection, vhost, event.streamId, place),
+    format: formatOf(connection, vhost, access.stream, event, place),
     sink: yield* connection.sinks.open,
     session,
     endWithPublisher: false,

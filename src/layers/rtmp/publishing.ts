@@ -9,6 +9,7 @@ import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Publication } from "../../services/SourceRegistry.ts"
 import { IdlePublisher, violation } from "./errors.ts"
 import { resolve, type RtmpConnection } from "./RtmpConnection.ts"
+import { whilePeerStays } from "./whilePeerStays.ts"
 
 export class Publishing {
   readonly publication: Publication
@@ -70,7 +71,9 @@ export const startPublish = Effect.fnUntraced(function* (
     "stream.name": access.stream.stream,
     "session.type": event.type
   })
-  const permit = yield* Effect.withSpan(services.authorizer.publish(access), "rtmp.authorize")
+  const permit = yield* services.authorizer
+    .publish(access)
+    .pipe(whilePeerStays(connection.connection), Effect.withSpan("rtmp.authorize"))
   yield* Effect.makeSpanScoped("rtmp.publish")
   const publication = yield* services.registry.publish(permit, fail)
   if (vhost.publish.kickoffForIdleMillis > 0) yield* Effect.forkScoped(watchIdle(connection, publication, vhost))

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
 import { layerText } from "../../../src/layers/config/Settings.ts"
-import * as Authorizer from "../../../src/layers/access/Authorizer.ts"
+import { layerAllowAll } from "../../../src/layers/access/Authorizer.ts"
 import * as Listeners from "../../../src/layers/listeners/Listeners.ts"
 import * as RtmpListener from "../../../src/layers/rtmp/RtmpListener.ts"
 import { make, type MemoryConnection, type MemoryNetwork } from "../../../src/layers/transport/Memory.ts"
@@ -12,6 +12,7 @@ import * as SessionsLayer from "../../../src/layers/sessions/Sessions.ts"
 import * as GopCache from "../../../src/layers/source/GopCache.ts"
 import * as Playback from "../../../src/layers/source/Playback.ts"
 import * as SourceRegistryLayer from "../../../src/layers/source/SourceRegistry.ts"
+import type { Authorizer } from "../../../src/services/Authorizer.ts"
 import { Sessions } from "../../../src/services/Sessions.ts"
 import { SourceRegistry } from "../../../src/services/SourceRegistry.ts"
 import { Transport } from "../../../src/services/Transport.ts"
@@ -150,13 +151,17 @@ export const mediaAt = (streamId: number, time: number, mark = "00"): Array<stri
 
 const core = Playback.layer.pipe(
   Layer.provideMerge(SourceRegistryLayer.layer),
-  Layer.provideMerge(Layer.mergeAll(GopCache.layer, SessionsLayer.layer, Authorizer.layerAllowAll, Listeners.layer))
+  Layer.provideMerge(Layer.mergeAll(GopCache.layer, SessionsLayer.layer, Listeners.layer))
 )
 
 export const tick = TestClock.adjust(0)
 
-export const harness = Effect.fnUntraced(function* (settings = "", network: MemoryNetwork = {}) {
-  const base = Layer.mergeAll(Layer.succeed(Transport, make(network)), layerText(settings))
+export const harness = Effect.fnUntraced(function* (
+  settings = "",
+  network: MemoryNetwork = {},
+  authorizer: Layer.Layer<Authorizer> = layerAllowAll
+) {
+  const base = Layer.mergeAll(Layer.succeed(Transport, make(network)), layerText(settings), authorizer)
   const services = yield* Layer.build(RtmpListener.layer.pipe(Layer.provideMerge(core), Layer.provideMerge(base)))
   const sessions = Context.get(services, Sessions)
   const registry = Context.get(services, SourceRegistry)

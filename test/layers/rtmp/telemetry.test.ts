@@ -10,11 +10,12 @@ import { harness, tick } from "./memoryClient.ts"
 
 type Recorder = ReturnType<typeof makeRecorder>
 
-/** The spans of the one root with this role, as `name` lines indented by depth. */
+/** This layer's spans under the one root with this role, as `name` lines indented by depth. */
 const tree = ({ spans }: Recorder, role: string): ReadonlyArray<string> => {
   const root = spans.find((span) => span.name === "rtmp.session" && span.attributes.get("session.role") === role)
   const lines = (parent: string, indent: string): ReadonlyArray<string> =>
     spans
+      .filter(({ name }) => name.startsWith("rtmp."))
       .filter((span) => span.parent._tag === "Some" && span.parent.value.spanId === parent)
       .flatMap((span) => [`${indent}${span.name}`, ...lines(span.spanId, `${indent}  `)])
   return root === undefined ? [] : [root.name, ...lines(root.spanId, "  ")]
@@ -58,16 +59,14 @@ recorded(
         "  rtmp.handshake",
         "  rtmp.connect",
         "  rtmp.authorize",
-        "  rtmp.publish",
-        "  SourceRegistry.publish"
+        "  rtmp.publish"
       ])
       expect(tree(recorder, "play")).toEqual([
         "rtmp.session",
         "  rtmp.handshake",
         "  rtmp.connect",
         "  rtmp.authorize",
-        "  rtmp.play",
-        "  Playback.view"
+        "  rtmp.play"
       ])
       expect(roots(recorder)).toEqual([
         { role: "publish", end: "closed", by: "peer", reason: "peer closed", code: undefined, ok: true },
