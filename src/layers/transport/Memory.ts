@@ -108,9 +108,8 @@ export class MemoryConnection implements Connection {
   readonly queuedBytes = (): number => this.#queued
 
   readonly drained: Effect.Effect<void, ConnectionClosed> = Effect.callback((resume) => {
-    if (this.#closed) return resume(Effect.fail(new ConnectionClosed({ reason: "closed here" })))
-    if (this.#queued === 0) return resume(Effect.void)
-    const done = () => resume(Effect.void)
+    const done = () => resume(this.#closed ? Effect.fail(new ConnectionClosed({ reason: "closed here" })) : Effect.void)
+    if (this.#closed || this.#queued === 0) return done()
     this.#waiting.add(done)
     return Effect.sync(() => this.#waiting.delete(done))
   })
