@@ -7,12 +7,13 @@ import { compileMount, type Mount, type MountedName, matchMount, mountUrl, vhost
 import { parseQuery } from "../../domain/http/query.ts"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import type { Format } from "../../domain/media/Format.ts"
-import type { StreamName } from "../../domain/media/StreamName.ts"
+import { streamKey, type StreamName } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, Authorizer } from "../../services/Authorizer.ts"
 import { HttpGateway, type LiveExchange } from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
 import { Playback, type ViewerEnd } from "../../services/Playback.ts"
 import { Settings } from "../../services/Settings.ts"
+import { SourceRegistry } from "../../services/SourceRegistry.ts"
 import { CurrentSession } from "../telemetry/session.ts"
 
 export interface HttpLiveFormat {
@@ -21,7 +22,8 @@ export interface HttpLiveFormat {
   readonly contentType: string
   /** The client type of log, API and callbacks. */
   readonly clientType: string
-  readonly format: (vhost: VhostSettings) => Format
+  /** `sourceIsAbsolute`: the publisher has said that its times are. */
+  readonly format: (vhost: VhostSettings, sourceIsAbsolute: boolean) => Format
 }
 
 interface Found extends MountedName {
@@ -103,11 +105,16 @@ const playFacts = ({ minLatency, play }: VhostSettings) => ({
 /** Serves a format at all mounts with its extension until the scope closes. */
 export const contribute = Effect.fnUntraced(function* (
   row: HttpLiveFormat
-): Effect.fn.Return<void, never, HttpGateway | Listeners | Settings | Authorizer | Playback | Scope.Scope> {
+): Effect.fn.Return<
+  void,
+  never,
+  HttpGateway | Listeners | Settings | Authorizer | SourceRegistry | Playback | Scope.Scope
+> {
   const gateway = yield* HttpGateway
   const settings = yield* Settings
   const authorizer = yield* Authorizer
   const playback = yield* Playback
+  const registry = yield* SourceRegistry
   const listeners = yield* Listeners
 
   const play = Effect.fnUntraced(function* (exchange: LiveExchange, { app, stream, vhost }: Found) {
@@ -121,7 +128,7 @@ export const contribute = Effect.fnUntraced(function* (
     yield* Effect.makeSpanScoped("http.play")
     let end: ViewerEnd | undefined
     yield* playback.view(permit, {
-      format: row.format(vhost),
+      format: row.format(vhost, registry.find(streamKey(request.stream))?.absoluteTimes() ?? false),
       sink,
       session: exchange.session,
       endWithPublisher: true,

@@ -8,7 +8,7 @@ import * as HttpFlv from "../../../src/layers/httpLive/HttpFlv.ts"
 import { type AccessRequest, Authorizer, Permit, Refused } from "../../../src/services/Authorizer.ts"
 import { HttpGateway } from "../../../src/services/HttpGateway.ts"
 import { Playback, StreamEnded, type ViewOptions, ViewerStalled } from "../../../src/services/Playback.ts"
-import type { Source } from "../../../src/services/SourceRegistry.ts"
+import { type Source, SourceRegistry } from "../../../src/services/SourceRegistry.ts"
 import { effect } from "../../support/effect.ts"
 import { makeRecorder } from "../telemetry/recorder.ts"
 import { get, harness as gatewayHarness, serverPort } from "../http/harness.ts"
@@ -46,6 +46,11 @@ const harness = Effect.fnUntraced(function* (vhosts = defaultVhost, doubles: Dou
         return Permit.grantUnsafe("play", request)
       })
   })
+  const absolute = { absoluteTimes: () => true } as Source
+  const registry = Layer.mock(SourceRegistry, {
+    find: (key) => (key === "/live/absolute" ? absolute : undefined),
+    all: () => []
+  })
   const playback = Layer.mock(Playback, {
     view: (_permit, options) =>
       Effect.sync(() => {
@@ -53,7 +58,9 @@ const harness = Effect.fnUntraced(function* (vhosts = defaultVhost, doubles: Dou
         return { source: {} as Source, pause: () => undefined, resume: () => undefined, ended: Deferred.makeUnsafe() }
       })
   })
-  yield* Layer.build(HttpFlv.layer.pipe(Layer.provide([authorizer, playback, Layer.succeedContext(services)])))
+  yield* Layer.build(
+    HttpFlv.layer.pipe(Layer.provide([authorizer, playback, registry, Layer.succeedContext(services)]))
+  )
   yield* Context.get(services, HttpGateway).listen
   const play = Effect.fnUntraced(function* (path: string, ...fields: ReadonlyArray<string>) {
     const client = yield* connect()
@@ -215,3 +222,20 @@ effect("settings choose what is announced and which times are used", () =>
     expect(views[0].format.key).toBe("flv:v:published:reduced")
   })
 )
+
+for (const [name, play, stream, times] of [
+  ["repaired by default", "", "a", "repaired"],
+  ["as published where they are to begin at zero: bytes are everybody's", "time_jitter zero;", "a", "published"],
+  ["as published with atc", "atc on;", "a", "published"],
+  ["as published with atc_auto, if the publisher says so", "atc_auto on;", "absolute", "published"],
+  ["repaired with atc_auto, if it does not", "atc_auto on;", "a", "repaired"],
+  ["repaired without atc_auto, whatever it says", "", "absolute", "repaired"]
+] as const) {
+  effect(`times are ${name}`, () =>
+    Effect.gen(function* () {
+      const served = yield* harness(`vhost __defaultVhost__ { play { ${play} } http_remux { enabled on; } }`)
+      yield* served.play(`/live/${stream}.flv`)
+      expect(served.views[0].format.key).toBe(`flv:av:${times}:all`)
+    })
+  )
+}
