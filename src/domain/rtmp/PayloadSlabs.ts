@@ -5,7 +5,7 @@
  * A slab holds about half a second of the stream, judged by message timestamps: 1000 streams of 190 kbps have 16 KB
  * each, one of 10 Mbps has 256 KB. A payload that would waste more than a quarter of a slab gets its own buffer.
  */
-import { maxSharedPayloadBytes, maxSlabBytes, minSlabBytes } from "./limits.ts"
+import { firstSlabBytes, maxSharedPayloadBytes, maxSlabBytes, minSlabBytes } from "./limits.ts"
 
 const slabMillis = 500
 
@@ -21,7 +21,7 @@ export class PayloadSlabs {
   #firstMillis = 0
   #lastMillis = 0
 
-  constructor(slabBytes: number = minSlabBytes) {
+  constructor(slabBytes: number = firstSlabBytes) {
     this.#slabBytes = slabBytes
   }
 
@@ -54,7 +54,7 @@ export class PayloadSlabs {
     const millis = (this.#lastMillis - this.#firstMillis) | 0
     const wanted = millis > 0 ? (this.#bytes * slabMillis) / millis : this.#bytes
     if (wanted > this.#slabBytes) this.#slabBytes = Math.min(maxSlabBytes, this.#slabBytes * 2)
-    else if (wanted * 2 < this.#slabBytes) this.#slabBytes = Math.max(minSlabBytes, this.#slabBytes >> 1)
+    else if (wanted * 2 < this.#slabBytes && this.#slabBytes > minSlabBytes) this.#slabBytes >>= 1
   }
 }
 

@@ -135,10 +135,11 @@ class RtmpViewer implements ViewerFormat {
   enter(join: Join): Uint8Array {
     const { times } = this.#options
     // What still follows is as early in published times as in repaired ones.
-    this.#base ??= times === "repaired" ? join.earliest : join.published - (join.timestamp - join.earliest)
-    const time = times === "repaired" ? join.timestamp : join.published
-    const since = time - this.#base
-    return concat(join.headers.map((header) => this.#encode(header, since)))
+    const shift = times === "repaired" ? 0 : join.published - join.timestamp
+    this.#base ??= shift + Math.min(join.earliestAudio, join.earliestVideo)
+    const audio = shift + join.earliestAudio - this.#base
+    const others = shift + join.earliestVideo - this.#base
+    return concat(join.headers.map((header) => this.#encode(header, header.kind === Kind.Audio ? audio : others)))
   }
 
   /** Between two chunks, where others may write; no further than to the end of the first of several messages. */

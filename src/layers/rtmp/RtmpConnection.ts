@@ -4,7 +4,6 @@ import * as Result from "effect/Result"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Capabilities } from "../../domain/flv/Capabilities.ts"
 import type { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
-import type { ConnectRequest } from "../../domain/rtmp/ConnectRequest.ts"
 import { isReferAllowed } from "../../domain/rtmp/Refer.ts"
 import { parseRequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
@@ -52,7 +51,6 @@ export interface RtmpConnection {
   readonly running: RunningSession
   readonly watchdog: Watchdog
   readonly dialogue: CommandDialogue
-  readonly connect: ConnectRequest
   readonly capabilities: Capabilities
   readonly sinks: PlaySinks
   /** Ends the session from outside its read loop, with this error. The first one counts. */
@@ -67,27 +65,27 @@ export interface StreamRequest {
 
 /** Reads the URL of a publish or play, resolves its vhost and checks the page it comes from. */
 export const resolve = (
-  { connect, services, session }: RtmpConnection,
+  { services, session }: RtmpConnection,
   action: "publish" | "play",
   name: string
 ): Effect.Effect<StreamRequest, ProtocolViolation | VhostNotFound | Refused> =>
   Effect.suspend((): Effect.Effect<StreamRequest, ProtocolViolation | VhostNotFound | Refused> => {
-    const parsed = parseRequestUrl(connect.tcUrl, name)
+    const parsed = parseRequestUrl(session.tcUrl, name)
     if (Result.isFailure(parsed)) return Effect.fail(violation(parsed.failure))
     const url = parsed.success
     const vhost = services.settings.vhost(url.vhost)
     if (vhost === undefined) return Effect.fail(new VhostNotFound({ vhost: url.vhost }))
     const stream = streamNameOf(url, vhost.name)
     const { refer } = vhost
-    const isAllowed = isReferAllowed(connect.pageUrl, refer.all) && isReferAllowed(connect.pageUrl, refer[action])
+    const isAllowed = isReferAllowed(session.pageUrl, refer.all) && isReferAllowed(session.pageUrl, refer[action])
     if (refer.enabled && !isAllowed) {
-      const reason = `page ${JSON.stringify(connect.pageUrl)} is not among the domains of refer`
+      const reason = `page ${JSON.stringify(session.pageUrl)} is not among the domains of refer`
       return Effect.fail(new Refused({ action, stream: streamKey(stream), reason, code: srsErrors.SecurityDenied }))
     }
     session.stream = stream
     const { param } = url
     return Effect.succeed({
-      access: { session, stream, param, tcUrl: connect.tcUrl, pageUrl: connect.pageUrl },
+      access: { session, stream, param, tcUrl: session.tcUrl, pageUrl: session.pageUrl },
       vhost
     })
   })

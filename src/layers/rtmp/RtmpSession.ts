@@ -19,8 +19,8 @@ import { SessionTimeout, VhostNotFound, violation } from "./errors.ts"
 import { Inbound } from "./Inbound.ts"
 import { PlaySinks } from "./PlaySinks.ts"
 import { tellRefusal } from "./refusal.ts"
-import type { RtmpConnection, RtmpServices, SessionFailure } from "./RtmpConnection.ts"
-import { makeStreams } from "./streams.ts"
+import type { RtmpServices, SessionFailure } from "./RtmpConnection.ts"
+import { Streams } from "./streams.ts"
 import { Watchdog } from "./Watchdog.ts"
 
 /** A client that has not connected, or does not say what it wants, is closed after this long (SRS). */
@@ -118,7 +118,7 @@ const connectPhase = Effect.fnUntraced(
     if (Result.isFailure(url)) return yield* Effect.fail(violation(url.failure))
     answerConnect(inbound, connect, session, services)
     yield* Effect.logInfo("connect app").pipe(Effect.annotateLogs({ "rtmp.tc_url": tcUrl, "rtmp.page_url": pageUrl }))
-    return { connect, url: url.success }
+    return { capabilities: readCapabilities(connect.fields), url: url.success }
   },
   Effect.withSpan("rtmp.connect"),
   within("connect")
@@ -133,30 +133,8 @@ const authorizeConnect = Effect.fnUntraced(function* (url: RequestUrl, session: 
   yield* services.authorizer.connect({ session, stream, param: url.param, tcUrl, pageUrl })
 })
 
-const followCommands = Effect.fnUntraced(function* (connection: RtmpConnection, inbound: Inbound, url: RequestUrl) {
-  const carryOut = yield* makeStreams(connection, inbound)
-  let isAuthorized = false
-  while (true) {
-    const { command, streamId } = yield* inbound.nextCommand
-    const { events, replies } = connection.dialogue.accept(command, streamId)
-    connection.peer.sendAll(replies)
-    for (const event of events) {
-      if (!isAuthorized) yield* authorizeConnect(url, connection.session, connection.services)
-      isAuthorized = true
-      yield* Effect.tapError(carryOut(event), (error) =>
-        tellRefusal(connection.peer, connection.connection, event, error)
-      )
-    }
-  }
-})
-
 /** The session proper, to be run by `runSession`. Ends with the peer's leaving, `ConnectionClosed`, or an error. */
-export const rtmpSession = Effect.fnUntraced(function* (
-  services: RtmpServices,
-  connection: Connection,
-  session: Session
-) {
-  const running = yield* CurrentSession
+export const rtmpSession = (services: RtmpServices, connection: Connection, session: Session) => {
   const dialogue = new CommandDialogue()
   const inbound = new Inbound(connection, dialogue)
   const { peer } = inbound
@@ -165,35 +143,37 @@ export const rtmpSession = Effect.fnUntraced(function* (
     failure ??= error
     connection.stopReading(error.message)
   }
-  const converse = Effect.gen(function* () {
+  return Effect.gen(function* () {
     yield* shakeHands(connection)
-    const { connect, url } = yield* connectPhase(inbound, session, services)
+    const { capabilities, url } = yield* connectPhase(inbound, session, services)
     const watchdog = new Watchdog(() => peer.messages, fail, yield* Effect.scope)
     yield* watchdog.expect("publish or play", identifyTimeoutMillis)
-    const capabilities = readCapabilities(connect.fields)
+    const running = yield* CurrentSession
     const sinks = new PlaySinks(connection)
-    const rtmp = {
-      services,
-      connection,
-      peer,
-      session,
-      running,
-      watchdog,
-      dialogue,
-      connect,
-      capabilities,
-      sinks,
-      fail
+    const rtmp = { services, connection, peer, session, running, watchdog, dialogue, capabilities, sinks, fail }
+    const streams = new Streams(rtmp, inbound)
+    let isAuthorized = false
+    while (true) {
+      const { command, streamId } = yield* inbound.nextCommand
+      const { events, replies } = dialogue.accept(command, streamId)
+      peer.sendAll(replies)
+      for (const event of events) {
+        if (!isAuthorized) yield* authorizeConnect(url, session, services)
+        isAuthorized = true
+        yield* Effect.tapError(streams.carryOut(event), (error) => tellRefusal(peer, connection, event, error))
+      }
     }
-    return yield* followCommands(rtmp, inbound, url)
-  })
-  const closed = (error: ConnectionClosed): Effect.Effect<never, ConnectionClosed | SessionFailure> => {
-    if (failure === undefined) {
-      running.annotate({ "session.end_reason": error.reason })
-      return Effect.fail(error)
-    }
-    const end = failure._tag === "ViewerFailed" ? Effect.die(failure.defect) : Effect.fail(failure)
-    return Effect.andThen(tellRefusal(inbound.peer, connection, undefined, failure), end)
-  }
-  return yield* Effect.catchTag(converse, "ConnectionClosed", closed)
-})
+  }).pipe(
+    Effect.catchTag(
+      "ConnectionClosed",
+      (closed): Effect.Effect<never, ConnectionClosed | SessionFailure, CurrentSession> => {
+        const reason = Effect.map(CurrentSession, (running) =>
+          running.annotate({ "session.end_reason": closed.reason })
+        )
+        if (failure === undefined) return Effect.andThen(reason, Effect.fail(closed))
+        const end = failure._tag === "ViewerFailed" ? Effect.die(failure.defect) : Effect.fail(failure)
+        return Effect.andThen(tellRefusal(peer, connection, undefined, failure), end)
+      }
+    )
+  )
+}

@@ -21,24 +21,27 @@ export class Watchdog {
    * From now on fails the session if nothing happens for `firstMillis`, and after that for `thenMillis`. SRS samples
    * alike: silence is noticed after one to two periods. `Infinity` watches nothing.
    */
-  readonly expect = (waitingFor: string, firstMillis: number, thenMillis = firstMillis): Effect.Effect<void> =>
-    Effect.gen({ self: this }, function* () {
+  expect(waitingFor: string, firstMillis: number, thenMillis = firstMillis): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
       const running = this.#fiber
       this.#fiber = undefined
       if (running !== undefined) yield* Fiber.interrupt(running)
       if (firstMillis === Infinity) return
       this.#fiber = yield* Effect.forkIn(this.#watch(waitingFor, firstMillis, thenMillis), this.#scope)
     })
+  }
 
-  readonly #watch = Effect.fnUntraced({ self: this }, function* (waitingFor: string, first: number, then: number) {
-    let millis = first
-    let seen = this.#activity()
-    while (true) {
-      yield* Effect.sleep(millis)
-      if (this.#activity() === seen) break
-      seen = this.#activity()
-      millis = then
-    }
-    this.#fail(new SessionTimeout({ waitingFor, millis }))
-  })
+  #watch(waitingFor: string, first: number, then: number): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      let millis = first
+      let seen = this.#activity()
+      while (true) {
+        yield* Effect.sleep(millis)
+        if (this.#activity() === seen) break
+        seen = this.#activity()
+        millis = then
+      }
+      this.#fail(new SessionTimeout({ waitingFor, millis }))
+    })
+  }
 }

@@ -21,64 +21,77 @@ interface Activity {
 
 type Begin = Extract<DialogueEvent, { readonly kind: "publish" | "play" }>
 
-/** Carries events of the dialogue out, for as long as the scope lives. */
-export const makeStreams = Effect.fnUntraced(function* (connection: RtmpConnection, inbound: Inbound) {
-  const sessionScope = yield* Effect.scope
-  const activities = new Map<number, Activity>()
+/** Carries events of the dialogue out, for as long as the session's scope lives. */
+export class Streams {
+  readonly #connection: RtmpConnection
+  readonly #inbound: Inbound
+  readonly #activities = new Map<number, Activity>()
 
-  const freePlace = (): number => {
-    const taken = new Set([...activities.values()].map(({ place }) => place))
-    let place = 0
-    while (taken.has(place)) place++
-    return place % maxPlaces
+  constructor(connection: RtmpConnection, inbound: Inbound) {
+    this.#connection = connection
+    this.#inbound = inbound
   }
 
-  const start = Effect.fnUntraced(function* (event: Begin, scope: Scope.Closeable) {
-    if (event.kind === "publish") {
-      inbound.begin(event.streamId, yield* startPublish(connection, event))
-      return { scope }
-    }
-    const place = freePlace()
-    return { scope, place, viewer: yield* startPlay(connection, event, place) }
-  })
-
-  /** Who publishes is watched from there on; who plays need not send anything. */
-  const watch = Effect.suspend(() => {
-    if (activities.size === 0) return connection.watchdog.expect("publish or play", idleStreamMillis)
-    const isPublishing = [...activities.values()].some(({ viewer }) => viewer === undefined)
-    return isPublishing ? Effect.void : connection.watchdog.expect("", Infinity)
-  })
-
-  const begin = Effect.fnUntraced(function* (event: Begin) {
-    const scope = yield* Scope.fork(sessionScope)
-    activities.set(event.streamId, yield* Scope.provide(start(event, scope), scope))
-    yield* watch
-  })
-
-  const end = Effect.fnUntraced(function* (streamId: number) {
-    const activity = activities.get(streamId)
-    if (activity === undefined) return
-    activities.delete(streamId)
-    inbound.end(streamId)
-    connection.connection.mergedRead(0)
-    yield* Scope.close(activity.scope, Exit.void)
-    if (activities.size === 0) connection.session.role = ""
-    yield* watch
-  })
-
-  return (event: DialogueEvent) => {
-    const viewer = activities.get(event.streamId)?.viewer
+  carryOut(event: DialogueEvent) {
+    const viewer = this.#activities.get(event.streamId)?.viewer
     switch (event.kind) {
       case "publish":
       case "play":
-        return begin(event)
+        return this.#begin(event)
       case "unpublish":
       case "stop":
-        return end(event.streamId)
+        return this.#end(event.streamId)
       case "pause":
         return Effect.sync(() => (event.paused ? viewer?.pause() : viewer?.resume()))
       case "seek":
         return Effect.void
     }
   }
-})
+
+  #begin(event: Begin) {
+    return Effect.gen({ self: this }, function* () {
+      const scope = yield* Scope.fork(yield* Effect.scope)
+      this.#activities.set(event.streamId, yield* Scope.provide(this.#start(event, scope), scope))
+      yield* this.#watch()
+    })
+  }
+
+  #start(event: Begin, scope: Scope.Closeable) {
+    return Effect.gen({ self: this }, function* () {
+      if (event.kind === "publish") {
+        this.#inbound.begin(event.streamId, yield* startPublish(this.#connection, event))
+        return { scope }
+      }
+      const place = this.#freePlace()
+      return { scope, place, viewer: yield* startPlay(this.#connection, event, place) }
+    })
+  }
+
+  #end(streamId: number) {
+    return Effect.gen({ self: this }, function* () {
+      const activity = this.#activities.get(streamId)
+      if (activity === undefined) return
+      this.#activities.delete(streamId)
+      this.#inbound.end(streamId)
+      this.#connection.connection.mergedRead(0)
+      yield* Scope.close(activity.scope, Exit.void)
+      if (this.#activities.size === 0) this.#connection.session.role = ""
+      yield* this.#watch()
+    })
+  }
+
+  /** Who publishes is watched from there on; who plays need not send anything. */
+  #watch(): Effect.Effect<void> {
+    const { watchdog } = this.#connection
+    if (this.#activities.size === 0) return watchdog.expect("publish or play", idleStreamMillis)
+    const isPublishing = [...this.#activities.values()].some(({ viewer }) => viewer === undefined)
+    return isPublishing ? Effect.void : watchdog.expect("", Infinity)
+  }
+
+  #freePlace(): number {
+    const taken = new Set([...this.#activities.values()].map(({ place }) => place))
+    let place = 0
+    while (taken.has(place)) place++
+    return place % maxPlaces
+  }
+}

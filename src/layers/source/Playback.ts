@@ -73,7 +73,7 @@ export const layer = Layer.effect(
         return delivery.fiber === undefined ? Effect.void : Fiber.interrupt(delivery.fiber)
       })
 
-    const view = Effect.fn("Playback.view")(function* (permit: Permit<"play">, options: ViewOptions) {
+    const view = Effect.fnUntraced(function* (permit: Permit<"play">, options: ViewOptions) {
       const source = yield* registry.subscribe(permit)
       const [, viewer] = yield* Effect.acquireRelease(
         join(source, options, gopCache.start(source.name.vhost)),

@@ -142,10 +142,7 @@ export const layer = Layer.effect(
       }
     }
 
-    const publish = Effect.fn("SourceRegistry.publish")(function* (
-      permit: Permit<"publish">,
-      onTakenOver: (error: TakenOver) => void
-    ) {
+    const publish = Effect.fnUntraced(function* (permit: Permit<"publish">, onTakenOver: (error: TakenOver) => void) {
       const { session, stream, param } = permit.request
       const slot: Slot = { sessionId: session.id, param, onTakenOver }
       const source = yield* Effect.acquireRelease(

@@ -1,10 +1,8 @@
 /** Clients of any protocol: registered, counted, run as a session, and told of in the same words. */
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
-import type * as Tracer from "effect/Tracer"
 import type { AccessRequest } from "../../services/Authorizer.ts"
 import type { Session, Sessions, TooManyConnections } from "../../services/Sessions.ts"
-import { CurrentSession, type Facts, runSession } from "./session.ts"
+import { CurrentSession, type Facts, type Given, runSession } from "./session.ts"
 
 /** What of a client is known before it says a word. A `Connection` has all of it. */
 export interface Client {
@@ -13,9 +11,6 @@ export interface Client {
   readonly bytesIn: () => number
   readonly bytesOut: () => number
 }
-
-/** What a session needs and is given here. */
-type Given<R> = Exclude<Exclude<Exclude<R, Scope.Scope>, CurrentSession>, Tracer.ParentSpan>
 
 /** `1.2.3.4:5` or `[::1]:5` without the port. */
 const addressOf = (peer: string): string => peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "")
@@ -33,24 +28,30 @@ const summaryOf = ({ counters, role }: Session): Facts => ({
  * Runs what a client does as a session of its protocol, whose name the root span has: `rtmp.session`. `facts` are known
  * at once, and stand on each of its log lines.
  */
-export const runClient = Effect.fnUntraced(function* <A, E, R>(
+export const runClient = <A, E, R>(
   sessions: Sessions["Service"],
   protocol: string,
   client: Client,
   converse: (session: Session) => Effect.Effect<A, E, R>,
   facts: Readonly<Record<string, string>> = {}
-): Effect.fn.Return<void, TooManyConnections, Given<R> | Scope.Scope> {
-  const bytesIn = () => client.bytesIn()
-  const bytesOut = () => client.bytesOut()
-  const session = yield* sessions.open({ protocol, address: addressOf(client.peer), bytesIn, bytesOut })
-  const fields = {
-    "session.id": session.id,
-    "client.address": client.peer,
-    "network.protocol.name": protocol,
-    ...facts
-  }
-  yield* runSession(fields, { kicked: session.kicked, summary: () => summaryOf(session) })(converse(session))
-}, Effect.scoped)
+): Effect.Effect<void, TooManyConnections, Given<R>> =>
+  Effect.flatMap(
+    sessions.open({
+      protocol,
+      address: addressOf(client.peer),
+      bytesIn: () => client.bytesIn(),
+      bytesOut: () => client.bytesOut()
+    }),
+    (session) => {
+      const fields = {
+        "session.id": session.id,
+        "client.address": client.peer,
+        "network.protocol.name": protocol,
+        ...facts
+      }
+      return runSession(fields, { kicked: session.kicked, summary: () => summaryOf(session) })(converse(session))
+    }
+  ).pipe(Effect.scoped)
 
 /** The same for a listener, which has nobody to tell that there are too many. */
 export const serveClient = <A, E, R>(

@@ -1,13 +1,14 @@
 /** What every session of every protocol has in common: a scope, a root span, two log lines, and one way to end. */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import type * as Scope from "effect/Scope"
+import * as References from "effect/References"
+import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { errorFacts } from "../../domain/errors/errorFacts.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
@@ -72,6 +73,9 @@ export class CurrentSession extends Context.Service<CurrentSession, RunningSessi
   "sluice/layers/telemetry/CurrentSession"
 ) {}
 
+/** What a session needs and is given by `runSession`. */
+export type Given<R> = Exclude<R, Scope.Scope | CurrentSession | Tracer.ParentSpan>
+
 export const makeSessionId: Effect.Effect<string> = Effect.map(Random.Random, (random) =>
   sessionId(() => random.nextDoubleUnsafe())
 )
@@ -83,32 +87,62 @@ export const makeSessionId: Effect.Effect<string> = Effect.map(Random.Random, (r
  */
 export const runSession =
   (fields: SessionFields, options: SessionOptions = {}) =>
-  <A, E, R>(
-    session: Effect.Effect<A, E, R>
-  ): Effect.Effect<void, never, Exclude<Exclude<Exclude<R, Scope.Scope>, CurrentSession>, Tracer.ParentSpan>> =>
-    Effect.withFiber((fiber) => {
-      const running = new RunningSession(
-        fields["session.id"],
-        Option.getOrUndefined(Context.getOption(fiber.context, Tracer.ParentSpan))
-      )
-      const kick = listenForKick(options.kicked, fiber)
-      return Effect.logInfo("session opened").pipe(
-        Effect.andThen(kick.reason() === undefined ? untilPeerLeaves(session, running) : Effect.interrupt),
-        Effect.scoped,
-        Effect.provideService(CurrentSession, running),
-        Effect.onExit((exit) => {
-          kick.stop()
-          if (options.summary !== undefined) running.annotate(options.summary())
-          const end = endOf(exit, kick.reason())
-          running.annotate(end)
-          return logEnd(end["session.end"], exit).pipe(Effect.annotateLogs(running.facts))
-        })
-      )
+  <A, E, R>(session: Effect.Effect<A, E, R>): Effect.Effect<void, never, Given<R>> =>
+    Effect.makeSpan(`${fields["network.protocol.name"]}.session`, {
+      root: true,
+      kind: "server",
+      attributes: fields
     }).pipe(
-      Effect.withSpan(`${fields["network.protocol.name"]}.session`, { root: true, kind: "server", attributes: fields }),
-      Effect.ignoreCause,
-      Effect.annotateLogs(fields)
+      Effect.flatMap((span) =>
+        Effect.withFiber((fiber) => {
+          const scope = Scope.makeUnsafe()
+          const running = new RunningSession(fields["session.id"], span)
+          const kick = listenForKick(options.kicked, fiber)
+          const end = (exit: Exit.Exit<unknown, unknown>) => {
+            kick.stop()
+            if (options.summary !== undefined) running.annotate(options.summary())
+            const facts = endOf(exit, kick.reason())
+            running.annotate(facts)
+            return logEnd(facts["session.end"], exit).pipe(
+              Effect.annotateLogs(running.facts),
+              Effect.andThen(Effect.map(Clock.currentTimeNanos, (now) => span.end(now, exit)))
+            )
+          }
+          return Effect.logInfo("session opened").pipe(
+            Effect.andThen(kick.reason() === undefined ? untilPeerLeaves(session, running) : Effect.interrupt),
+            Effect.onExit((exit) =>
+              Effect.andThen(
+                Scope.close(scope, exit),
+                Effect.suspend(() => end(exit))
+              )
+            ),
+            // One step for all: each context between them would live as long as the session.
+            Effect.updateContext((outer: Context.Context<Given<R>>) =>
+              contextOf<R>(outer, scope, span, running, fields)
+            )
+          )
+        })
+      ),
+      Effect.ignoreCause
     )
+
+/** `Given<R>` and what is added here are `R`, which the compiler cannot see. */
+const contextOf = <R>(
+  outer: Context.Context<Given<R>>,
+  scope: Scope.Scope,
+  span: Tracer.Span,
+  running: RunningSession,
+  fields: SessionFields
+): Context.Context<R> =>
+  outer.pipe(
+    Context.add(Scope.Scope, scope),
+    Context.add(Tracer.ParentSpan, span),
+    Context.add(CurrentSession, running),
+    Context.add(References.CurrentLogAnnotations, {
+      ...Context.get(outer, References.CurrentLogAnnotations),
+      ...fields
+    })
+  ) as Context.Context<unknown> as Context.Context<R>
 
 /** A peer that leaves is an ordinary end of any session. */
 const untilPeerLeaves = <A, E, R>(session: Effect.Effect<A, E, R>, running: RunningSession) =>
