@@ -105,9 +105,9 @@ class FlvViewer implements ViewerFormat {
   enter(join: Join): Uint8Array {
     const parts: Array<Uint8Array> = this.#entered ? [] : [fileHeader(this.#options, join)]
     this.#entered = true
-    // No later than what follows, on either track.
-    const timestamp = this.#options.published ? join.published - (join.timestamp - join.earliest) : join.earliest
+    const shift = this.#options.published ? join.published - join.timestamp : 0
     for (const frame of join.headers) {
+      const timestamp = shift + (frame.kind === Kind.Audio ? join.earliestAudio : join.earliestVideo)
       if (isPart(this.#options, frame) && !this.#repeats(frame)) parts.push(tag(frame, Math.max(0, timestamp)))
     }
     return concat(parts)

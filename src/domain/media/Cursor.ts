@@ -18,12 +18,14 @@ const noBytes = new Uint8Array(0)
 
 /** The beginning of a publish, with the lowest time of what has come since: sound and pictures start side by side. */
 const whole = (begin: Entry, log: SourceLog): Entry => {
-  let { earliest } = begin
+  let { earliestAudio, earliestVideo } = begin
   for (let i = begin.index; i < log.end; i++) {
     const { header, kind, timestamp } = log.at(i)
-    if (!header && kind !== Kind.Data && timestamp < earliest) earliest = timestamp
+    if (header) continue
+    if (kind === Kind.Audio) earliestAudio = Math.min(earliestAudio, timestamp)
+    if (kind === Kind.Video) earliestVideo = Math.min(earliestVideo, timestamp)
   }
-  return { ...begin, earliest }
+  return { ...begin, earliestAudio, earliestVideo }
 }
 
 type Mode =

@@ -20,8 +20,9 @@ export interface Join {
   /** Times of the frame at that place, repaired and as published, milliseconds. */
   readonly timestamp: number
   readonly published: number
-  /** Lowest timestamp that can still follow, on any track. */
-  readonly earliest: number
+  /** Lowest timestamps that can still follow, of sound and of pictures; what was before is not later. */
+  readonly earliestAudio: number
+  readonly earliestVideo: number
   /** The stream has sound (pictures), as far as is known here. */
   readonly hasAudio: boolean
   readonly hasVideo: boolean

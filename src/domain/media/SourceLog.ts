@@ -26,8 +26,9 @@ export interface Entry {
   /** Times of the frame there, repaired and as published, milliseconds. */
   readonly timestamp: number
   readonly published: number
-  /** Lowest timestamp that can still follow on any track: sound may lag a little behind its pictures. */
-  readonly earliest: number
+  /** Lowest timestamps that can still follow, of sound and of pictures: one may lag a little behind the other. */
+  readonly earliestAudio: number
+  readonly earliestVideo: number
   /** Metadata, then audio, then video headers in force before the frame at `index`. */
   readonly headers: ReadonlyArray<MediaFrame>
 }
@@ -190,9 +191,10 @@ export class SourceLog {
 
   /** The place of the next frame to come, for a reader that waits for nothing. */
   get liveEntry(): Entry {
-    const { latest, latestPublished } = this.timeline
-    const earliest = Math.min(earliestOf(latest, this.#lastAudio), earliestOf(latest, this.#lastVideo))
-    return { index: this.end, timestamp: latest, published: latestPublished, earliest, headers: this.#headers }
+    const { latest: timestamp, latestPublished: published } = this.timeline
+    const earliestAudio = earliestOf(timestamp, this.#lastAudio)
+    const earliestVideo = earliestOf(timestamp, this.#lastVideo)
+    return { index: this.end, timestamp, published, earliestAudio, earliestVideo, headers: this.#headers }
   }
 
   addReader(reader: LogReader): void {
@@ -254,9 +256,9 @@ export class SourceLog {
 
   /** Of a frame that is about to be appended. */
   #entryAt({ kind, published, timestamp }: MediaFrame): Entry {
-    const other = kind === Kind.Audio ? this.#lastVideo : this.#lastAudio
-    const earliest = earliestOf(timestamp, other)
-    return { index: this.end, timestamp, published, earliest, headers: this.#headers }
+    const earliestAudio = kind === Kind.Audio ? timestamp : earliestOf(timestamp, this.#lastAudio)
+    const earliestVideo = kind === Kind.Video ? timestamp : earliestOf(timestamp, this.#lastVideo)
+    return { index: this.end, timestamp, published, earliestAudio, earliestVideo, headers: this.#headers }
   }
 
   #setHeader(frame: MediaFrame): void {

@@ -29,7 +29,8 @@ const join = (fields: Partial<Join> = {}): Join => ({
   headers: [],
   timestamp: 0,
   published: 0,
-  earliest: 0,
+  earliestAudio: 0,
+  earliestVideo: 0,
   hasAudio: false,
   hasVideo: false,
   ...fields
@@ -100,7 +101,8 @@ describe("a viewer", () => {
   const at = join({
     headers: [audioHeader, videoHeader],
     timestamp: 1040,
-    earliest: 1000,
+    earliestAudio: 1000,
+    earliestVideo: 1000,
     hasAudio: true,
     hasVideo: true
   })
