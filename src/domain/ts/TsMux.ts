@@ -8,6 +8,7 @@
  */
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import type { SlabWriter } from "../media/SlabWriter.ts"
+import { isCoded, isConfiguration } from "../mp4/coded.ts"
 import {
   DataAlignment,
   maxTimedPayload,
@@ -103,7 +104,7 @@ export class TsMux {
 
   /** Takes note of a header; sound of the configuration before must have been flushed. */
   learn(header: MediaFrame): void {
-    if (header.track !== 0) return
+    if (header.track !== 0 || !isConfiguration(header)) return
     if (header.kind === Kind.Video) {
       this.#learnVideo(header.codec)
       this.#video?.configure(header.data)
@@ -121,8 +122,8 @@ export class TsMux {
       this.learn(frame)
       return false
     }
-    if (frame.kind === Kind.Video) return this.#writeVideo(frame, out)
-    return frame.kind === Kind.Audio && this.#writeAudio(frame, out)
+    if (!isCoded(frame)) return false
+    return frame.kind === Kind.Video ? this.#writeVideo(frame, out) : this.#writeAudio(frame, out)
   }
 
   /** The tables, for the beginning of a segment. */
