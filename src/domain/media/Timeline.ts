@@ -90,17 +90,15 @@ export class Timeline {
   }
 
   #follow(track: Track, frame: MediaFrame, nowMillis: number): Track {
-    const elapsed = nowMillis - track.arrivedAt
-    let timestamp = frame.published + track.offset
-    if (!this.#fits(timestamp - track.timestamp, elapsed)) {
-      track.offset = this.#rebase(track, frame, elapsed)
-      timestamp = frame.published + track.offset
-    } else {
-      const step = timestamp - track.timestamp
-      if (step > 0 && step < maxDurationMillis) track.duration = step
+    const elapsed = Math.max(0, nowMillis - track.arrivedAt)
+    let step = frame.published + track.offset - track.timestamp
+    if (step < 0 || step > elapsed + maxInterleaveMillis) {
+      track.offset = this.#leap(track, frame, step, elapsed)
+      step = frame.published + track.offset - track.timestamp
     }
+    if (step > 0 && step < maxDurationMillis) track.duration = step
     track.published = frame.published
-    track.timestamp = Math.max(track.timestamp, timestamp)
+    track.timestamp += Math.max(0, step)
     return track
   }
 
@@ -108,11 +106,19 @@ export class Timeline {
     return step >= -backward && step <= Math.max(0, elapsed) + maxForwardMillis
   }
 
-  /** The offset of a track that jumped along already keeps sound and picture together; else follow by one frame. */
-  #rebase(track: Track, frame: MediaFrame, elapsed: number): number {
+  /**
+   * The offset after a step that is out of line. If another track is where this frame is, it has made the same step
+   * before: its offset keeps sound and picture together, also where only one of them is out of bounds. Else a step
+   * within bounds stays true, and a jump follows by one frame.
+   */
+  #leap(track: Track, frame: MediaFrame, step: number, elapsed: number): number {
     for (const other of this.#tracks.values()) {
-      if (other !== track && this.#fits(frame.published + other.offset - track.timestamp, elapsed)) return other.offset
+      const apart = frame.published + other.offset - other.timestamp
+      if (other === track || apart < -maxBackwardMillis || apart > maxInterleaveMillis) continue
+      const along = frame.published + other.offset - track.timestamp
+      if (this.#fits(along, elapsed + maxInterleaveMillis, maxInterleaveMillis)) return other.offset
     }
+    if (this.#fits(step, elapsed)) return track.offset
     const follow = frame.kind === Kind.Data ? 0 : track.duration
     return track.timestamp + follow - frame.published
   }

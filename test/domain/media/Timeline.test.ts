@@ -100,3 +100,37 @@ test("tracks never go back, steps within bounds stay true, whatever a publisher 
     }
   }
 })
+
+test("sound and pictures stay together over jumps of any size, also where only one of them looks like a jump", () => {
+  for (let seed = 1; seed <= 1000; seed++) {
+    const random = randomOf(seed)
+    const timeline = new Timeline()
+    const wire = { [Kind.Audio]: 0, [Kind.Video]: random(100) }
+    let now = 0
+    let jump = 0
+    const send = (kind: typeof Kind.Audio | typeof Kind.Video) => {
+      const published = (wire[kind] + jump + 1_000_000) >>> 0
+      const frame = new MediaFrame({ kind, published, bytes: none, start: 0, end: 0 })
+      timeline.repair(frame, now)
+      wire[kind] += kind === Kind.Audio ? 23 : 40
+      now = Math.max(now, wire[kind])
+      return frame.timestamp - frame.published
+    }
+    /** In the order of their times, more or less. */
+    const play = (frames: number) => {
+      const offsets = new Map<number, number>()
+      for (let i = 0; i < frames; i++) {
+        const late = random(4) === 0 ? 40 : 0
+        const kind = wire[Kind.Audio] < wire[Kind.Video] + late ? Kind.Audio : Kind.Video
+        offsets.set(kind, send(kind))
+      }
+      return [...offsets.values()]
+    }
+    for (let jumps = 0; jumps < 5; jumps++) {
+      jump += [random(600) - 300, 4800 + random(400), random(100_000), -random(100_000)][random(4)]
+      play(100)
+      const [one, other] = play(20)
+      expect([seed, jumps, one]).toEqual([seed, jumps, other])
+    }
+  }
+})
