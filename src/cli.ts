@@ -38,6 +38,14 @@ class ConfigInvalid extends Data.TaggedError("ConfigInvalid")<{ readonly problem
   }
 }
 
+/** `doctor` found something that will not work; its report says what. */
+class ChecksFailed extends Data.TaggedError("ChecksFailed")<{ readonly failed: number }> {
+  readonly code = 1
+  override get message() {
+    return `${this.failed} checks failed`
+  }
+}
+
 const print = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stdout.write(text))
 
 const settingsSource = (source: ConfigSource): Config.SettingsSource => {
@@ -98,6 +106,8 @@ const doctor = Effect.fnUntraced(function* (source: Config.SettingsSource, envir
   const { snapshot } = yield* load(source, environment)
   const findings = yield* Doctor.doctor(doctorRequest(snapshot.global))
   yield* print(doctorReport(findings))
+  const failed = findings.filter(({ state }) => state === "failure").length
+  if (failed > 0) return yield* new ChecksFailed({ failed })
 })
 
 const doctorRequest = ({ httpApi, httpServer, listen, maxConnections, rtmps }: GlobalSettings) => {
@@ -136,6 +146,7 @@ const telemetryOptions = (global: GlobalSettings, environment: Environment, serv
       file: logTank === "file" ? logFile : undefined,
       minimumLevel: minimumLevel(logLevel, logLevelV2),
       utc: utcTime,
+      // SRS colours a console even where it is no terminal; only eyes gain by that.
       color: isTerminal,
       pid: process.pid,
       serverCid
@@ -171,6 +182,8 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
     yield* tellNotices
     const { reopen } = yield* LogTank
     yield* onSignal("SIGUSR1", reopen)
+    // The default would end the server.
+    yield* onSignal("SIGHUP", Effect.logWarning("reload is not there yet: restart to apply a changed file"))
     yield* Layer.build(Layer.provide(server, Layer.succeed(ServerIdentity, identity)))
     yield* (yield* ProcessControl).listening
     return yield* Effect.never

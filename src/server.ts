@@ -8,6 +8,7 @@ import * as HttpListeners from "./layers/http/HttpListeners.ts"
 import * as HttpFlv from "./layers/httpLive/HttpFlv.ts"
 import * as InProcess from "./layers/inProcess/InProcess.ts"
 import * as Listeners from "./layers/listeners/Listeners.ts"
+import * as Progress from "./layers/progress/Progress.ts"
 import * as RtmpListener from "./layers/rtmp/RtmpListener.ts"
 import * as Sessions from "./layers/sessions/Sessions.ts"
 import * as GopCache from "./layers/source/GopCache.ts"
@@ -24,7 +25,7 @@ export const core = Playback.layer.pipe(
 export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer, InProcess.layer, Versions.layer)
 
 /** All but the Authorizer. */
-export const unguarded = Announce.layer.pipe(
+export const unguarded = Layer.merge(Announce.layer, Progress.layer).pipe(
   Layer.provideMerge(HttpListeners.layer),
   Layer.provideMerge(protocols),
   Layer.provideMerge(HttpGateway.layer),

@@ -14,7 +14,6 @@ import type { Session } from "../../services/Sessions.ts"
 import type { Settings } from "../../services/Settings.ts"
 import type { SourceRegistry, TakenOver } from "../../services/SourceRegistry.ts"
 import type { Connection } from "../../services/Transport.ts"
-import type { RunningSession } from "../telemetry/session.ts"
 import {
   type IdlePublisher,
   type PlayDurationReached,
@@ -48,7 +47,6 @@ export interface RtmpConnection {
   readonly connection: Connection
   readonly peer: RtmpPeer
   readonly session: Session
-  readonly running: RunningSession
   readonly watchdog: Watchdog
   readonly dialogue: CommandDialogue
   readonly capabilities: Capabilities

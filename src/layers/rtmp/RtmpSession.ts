@@ -117,7 +117,17 @@ const connectPhase = Effect.fnUntraced(
     const url = parseTcUrl(tcUrl)
     if (Result.isFailure(url)) return yield* Effect.fail(violation(url.failure))
     answerConnect(inbound, connect, session, services)
-    yield* Effect.logInfo("connect app").pipe(Effect.annotateLogs({ "rtmp.tc_url": tcUrl, "rtmp.page_url": pageUrl }))
+    yield* Effect.logInfo("connect app").pipe(
+      Effect.annotateLogs({
+        "rtmp.tc_url": tcUrl,
+        "rtmp.page_url": pageUrl,
+        "rtmp.swf_url": swfUrl,
+        "url.scheme": url.success.schema,
+        "stream.vhost": url.success.vhost,
+        "stream.app": url.success.app,
+        "server.port": url.success.port
+      })
+    )
     return { capabilities: readCapabilities(connect.fields), url: url.success }
   },
   Effect.withSpan("rtmp.connect"),
@@ -148,9 +158,8 @@ export const rtmpSession = (services: RtmpServices, connection: Connection, sess
     const { capabilities, url } = yield* connectPhase(inbound, session, services)
     const watchdog = new Watchdog(() => peer.messages, fail, yield* Effect.scope)
     yield* watchdog.expect("publish or play", identifyTimeoutMillis)
-    const running = yield* CurrentSession
     const sinks = new PlaySinks(connection)
-    const rtmp = { services, connection, peer, session, running, watchdog, dialogue, capabilities, sinks, fail }
+    const rtmp = { services, connection, peer, session, watchdog, dialogue, capabilities, sinks, fail }
     const streams = new Streams(rtmp, inbound)
     let isAuthorized = false
     while (true) {

@@ -9,6 +9,7 @@ import { playStarted } from "../../domain/rtmp/Replies.ts"
 import { rtmpFormat } from "../../domain/rtmp/RtmpFormat.ts"
 import type { Viewer } from "../../services/Playback.ts"
 import { PlayDurationReached } from "./errors.ts"
+import { identifyClient } from "../telemetry/client.ts"
 import { resolve, type RtmpConnection } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
@@ -45,16 +46,9 @@ const endAfter = Effect.fnUntraced(function* ({ fail }: RtmpConnection, viewer: 
 
 /** From the play command on; the play lasts as long as the scope. `place` tells the plays of one connection apart. */
 export const startPlay = Effect.fnUntraced(function* (connection: RtmpConnection, event: Play, place: number) {
-  const { fail, peer, running, services, session } = connection
+  const { fail, peer, services, session } = connection
   const { access, vhost } = yield* resolve(connection, "play", event.name)
-  session.type = event.type
-  session.role = "play"
-  running.annotate({
-    "stream.vhost": access.stream.vhost,
-    "stream.app": access.stream.app,
-    "stream.name": access.stream.stream,
-    "session.type": event.type
-  })
+  yield* identifyClient(access, "play", event.type)
   const permit = yield* services.authorizer
     .play(access)
     .pipe(whilePeerStays(connection.connection), Effect.withSpan("rtmp.authorize"))
@@ -69,6 +63,12 @@ export const startPlay = Effect.fnUntraced(function* (connection: RtmpConnection
     onEnd: fail
   })
   if (event.durationMillis > 0) yield* Effect.forkScoped(endAfter(connection, viewer, event.durationMillis))
-  yield* Effect.logInfo("start play")
+  yield* Effect.logInfo("start play").pipe(
+    Effect.annotateLogs({
+      "play.send_min_interval_ms": vhost.play.sendMinIntervalMillis,
+      "play.merged_write_ms": vhost.play.mwLatencyMillis,
+      "play.min_latency": vhost.minLatency ? "on" : "off"
+    })
+  )
   return viewer
 })

@@ -8,6 +8,7 @@ import { RtmpIngest } from "../../domain/rtmp/RtmpIngest.ts"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Publication } from "../../services/SourceRegistry.ts"
 import { IdlePublisher, violation } from "./errors.ts"
+import { identifyClient } from "../telemetry/client.ts"
 import { resolve, type RtmpConnection } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
@@ -61,16 +62,9 @@ export const startPublish = Effect.fnUntraced(function* (
   connection: RtmpConnection,
   event: Extract<DialogueEvent, { readonly kind: "publish" }>
 ) {
-  const { fail, peer, running, services, session, watchdog } = connection
+  const { fail, peer, services, watchdog } = connection
   const { access, vhost } = yield* resolve(connection, "publish", event.name)
-  session.type = event.type
-  session.role = "publish"
-  running.annotate({
-    "stream.vhost": access.stream.vhost,
-    "stream.app": access.stream.app,
-    "stream.name": access.stream.stream,
-    "session.type": event.type
-  })
+  yield* identifyClient(access, "publish", event.type)
   const permit = yield* services.authorizer
     .publish(access)
     .pipe(whilePeerStays(connection.connection), Effect.withSpan("rtmp.authorize"))
@@ -81,6 +75,12 @@ export const startPublish = Effect.fnUntraced(function* (
   connection.connection.mergedRead(mr && !vhost.minLatency ? mrLatencyMillis : 0)
   yield* watchdog.expect("packet from the publisher", firstPacketTimeoutMillis, normalTimeoutMillis)
   peer.send(publishStarted(event.streamId))
-  yield* Effect.logInfo("start publish")
+  yield* Effect.logInfo("start publish").pipe(
+    Effect.annotateLogs({
+      "publish.merged_read": mr && !vhost.minLatency ? "on" : "off",
+      "publish.first_packet_timeout_ms": firstPacketTimeoutMillis,
+      "publish.normal_timeout_ms": normalTimeoutMillis
+    })
+  )
   return new Publishing(connection, publication)
 })
