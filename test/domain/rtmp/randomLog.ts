@@ -119,8 +119,12 @@ export class RandomPublisher {
     if (kind === Kind.Video) this.#afterVideo = true
   }
 
+  /** Sometimes longer than a viewer's flush, and with headers behind it. */
   #metadata(): void {
-    const body = new Uint8Array([2, 0, 10, ...Buffer.from("onMetaData"), 8, 0, 0, 0, 0, this.#random(250), 0, 0, 9])
+    const { largeEvery } = this.#shape
+    const head = [2, 0, 10, ...Buffer.from("onMetaData"), 8, 0, 0, 0, 0, this.#random(250)]
+    const body = new Uint8Array(head.length + (largeEvery > 0 && this.#random(3) === 0 ? 150_000 : 4))
+    body.set(head)
     this.#append({ kind: Kind.Data, header: true }, body)
   }
 
