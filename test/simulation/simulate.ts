@@ -252,8 +252,10 @@ class Simulation {
     const keyframe = source === undefined ? undefined : this.#witness.newestKeyframe(source)
     if (source === undefined || keyframe === undefined || keyframe.index <= last.index) return
     // What a publisher that has gone sent while this viewer was held is not for it, nor what is not kept for newcomers.
-    const { beginning, newestEntry } = source.log
+    const { beginning, newestEntry, timeline } = source.log
     if (beginning === undefined || keyframe.index < beginning.index) return
+    // A viewer that fell behind waits for the next one where the newest is too old.
+    if (timeline.latest - keyframe.timestamp > queueMillis) return
     if ((!gopCached(stream) || newestEntry?.index !== keyframe.index) && keyframe.atMillis <= freeSince) return
     const waiting = this.#now() - Math.max(keyframe.atMillis, freeSince)
     if (waiting > patienceMillis) {
