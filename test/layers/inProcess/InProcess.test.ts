@@ -91,7 +91,7 @@ server(
     const sessions = yield* Sessions
     const { fiber } = yield* watch("live/a")
     const publisher = yield* publish("live/a")
-    for (const { id } of [...sessions.all().values()]) yield* sessions.kick(id, "for the test")
+    for (const id of sessions.all().keys()) yield* sessions.kick(id, "for the test")
     yield* TestClock.adjust(0)
     expect((yield* Effect.flip(publisher.ended)).message).toContain("for the test")
     expect((yield* Effect.flip(Fiber.join(fiber))).message).toContain("for the test")
