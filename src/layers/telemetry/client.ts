@@ -16,7 +16,8 @@ export interface Client {
 const addressOf = (peer: string): string => peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "")
 
 const summaryOf = ({ counters, role }: Session): Facts => ({
-  "session.role": role,
+  // A publisher that said goodbye publishes no more, yet that is what it was.
+  ...(role === "" ? {} : { "session.role": role }),
   "session.bytes_in": counters.bytesIn(),
   "session.bytes_out": counters.bytesOut(),
   "session.frames_in": counters.framesIn,
