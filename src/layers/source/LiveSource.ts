@@ -26,6 +26,8 @@ export class LiveSource implements Source {
   publishScope: Scope.Closeable | undefined
   /** Ends the publish when nobody came back within the grace period. */
   graceTimer: Fiber.Fiber<void> | undefined
+  /** Of `log.overflows`, how many the log of the process has been told. */
+  overflowsTold = 0
   readers = 0
   timesAreAbsolute = false
   /** Since when it has neither publisher nor reader, epoch milliseconds. */

@@ -184,6 +184,16 @@ export const layer = Layer.effect(
       )
     }
 
+    const tellOverflows = (source: LiveSource): Effect.Effect<void> => {
+      const { overflows } = source.log
+      const news = overflows - source.overflowsTold
+      if (news === 0) return Effect.void
+      source.overflowsTold = overflows
+      return Effect.logWarning("group of pictures too large to keep for newcomers").pipe(
+        Effect.annotateLogs({ "stream.name": source.key, "gop.overflows": news })
+      )
+    }
+
     const cleanUp = Effect.gen(function* () {
       while (true) {
         yield* Effect.sleep(idleMillis)
@@ -191,6 +201,7 @@ export const layer = Layer.effect(
         for (const [key, source] of sources) {
           const idle = source.readers === 0 && source.publishScope === undefined && source.slot === undefined
           if (idle && now - source.idleSince >= idleMillis) sources.delete(key)
+          yield* tellOverflows(source)
         }
       }
     })

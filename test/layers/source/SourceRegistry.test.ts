@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import { SourceRefused } from "../../../src/services/SourceRegistry.ts"
 import { effect } from "../../support/effect.ts"
+import { makeRecorder } from "../telemetry/recorder.ts"
 import { harness } from "./harness.ts"
 
 const key = "/live/a"
@@ -217,6 +218,25 @@ effect("one that takes over while the first is still being attached waits for th
     expect(registry.find(key)?.publisher()?.sessionId).toBe("p2")
   })
 )
+
+effect("a group of pictures that is too large to be kept is logged, once for each", () => {
+  const recorder = makeRecorder()
+  return Effect.gen(function* () {
+    const { publish, view } = yield* harness("vhost __defaultVhost__ { play { gop_cache_max_frames 100; } }")
+    const publisher = yield* publish("a")
+    const told = () => recorder.lines.filter(({ level }) => level === "Warn")
+    publisher.send(`K${"P".repeat(99)}`)
+    yield* TestClock.adjust(6000)
+    expect(told()).toEqual([])
+    publisher.send("P".repeat(200))
+    yield* TestClock.adjust(6000)
+    expect(told()).toMatchObject([{ annotations: { "stream.name": key, "gop.overflows": 1 } }])
+    expect((yield* view("a")).sink.received).toBe("")
+    publisher.send(`K${"P".repeat(200)}`)
+    yield* TestClock.adjust(6000)
+    expect(told().length).toBe(2)
+  }).pipe(recorder.provide)
+})
 
 effect("a source that nobody publishes or plays is forgotten after 3 to 6 s", () =>
   Effect.gen(function* () {
