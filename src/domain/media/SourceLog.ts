@@ -8,7 +8,7 @@
 import { AudioPacket, ExAudio } from "../flv/ExHeader.ts"
 import { Deque } from "./Deque.ts"
 import { Kind, type MediaFrame } from "./MediaFrame.ts"
-import { Timeline } from "./Timeline.ts"
+import { maxForwardMillis, Timeline } from "./Timeline.ts"
 
 /** How much is kept. All three are hard bounds; `maxGopFrames` 0 is none. */
 export interface Retention {
@@ -41,8 +41,8 @@ export interface LogReader {
 const noHeaders: ReadonlyArray<MediaFrame> = []
 /** Readers are asked for their places once in so many frames, and at each keyframe. */
 const trimInterval = 64
-/** Sound and pictures that belong together are not further apart than this in the log. */
-const maxInterleaveMillis = 1000
+/** Sound and pictures that belong together are not further apart than this in the log: one may jump before the other. */
+const maxInterleaveMillis = maxForwardMillis
 
 /** Enhanced RTMP v2: a layout of channels beside the codec's own header, which it must not replace. */
 const isMultichannelConfig = ({ bytes, kind, start }: MediaFrame): boolean =>
