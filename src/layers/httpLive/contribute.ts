@@ -1,6 +1,5 @@
 /** Live streams over HTTP and WebSocket: what every format has in common. A format is one row and one layer. */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import { compileMount, type Mount, type MountedName, matchMount, mountUrl, vhostsOf } from "../../domain/http/mount.ts"
@@ -14,7 +13,7 @@ import { Listeners } from "../../services/Listeners.ts"
 import { Playback, type ViewerEnd } from "../../services/Playback.ts"
 import { Settings } from "../../services/Settings.ts"
 import { SourceRegistry } from "../../services/SourceRegistry.ts"
-import { CurrentSession } from "../telemetry/session.ts"
+import { identifyClient } from "../telemetry/client.ts"
 
 export interface HttpLiveFormat {
   /** With its dot; the mounts that end in it serve this format. */
@@ -68,34 +67,6 @@ const accessRequest = ({ encrypted, head, session }: LiveExchange, stream: Strea
   pageUrl: head.headers.get("referer") ?? ""
 })
 
-const identify = (exchange: LiveExchange, clientType: string, request: AccessRequest): Effect.Effect<void> => {
-  const { session } = exchange
-  const { stream } = request
-  session.type = clientType
-  session.stream = stream
-  session.role = "play"
-  session.tcUrl = request.tcUrl
-  session.pageUrl = request.pageUrl
-  const facts = {
-    "stream.vhost": stream.vhost,
-    "stream.app": stream.app,
-    "stream.name": stream.stream,
-    "stream.param": request.param
-  }
-  const annotate = Effect.map(Effect.serviceOption(CurrentSession), (running) =>
-    Option.getOrUndefined(running)?.annotate({
-      ...facts,
-      "session.type": clientType,
-      "session.role": "play",
-      "session.websocket": exchange.websocket
-    })
-  )
-  return annotate.pipe(
-    Effect.andThen(Effect.logInfo("client identified")),
-    Effect.annotateLogs({ ...facts, "client.type": clientType })
-  )
-}
-
 const playFacts = ({ minLatency, play }: VhostSettings) => ({
   "play.send_min_interval_ms": play.sendMinIntervalMillis,
   "play.merged_write_ms": play.mwLatencyMillis,
@@ -119,7 +90,7 @@ export const contribute = Effect.fnUntraced(function* (
 
   const play = Effect.fnUntraced(function* (exchange: LiveExchange, { app, stream, vhost }: Found) {
     const request = accessRequest(exchange, { vhost: vhost.name, app, stream })
-    yield* identify(exchange, row.clientType, request)
+    yield* identifyClient(request, "play", row.clientType, { "session.websocket": exchange.websocket })
     const permit = yield* authorizer.play(request).pipe(
       Effect.tapError(() => exchange.refuse(403)),
       Effect.withSpan("http.authorize")

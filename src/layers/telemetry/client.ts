@@ -1,5 +1,6 @@
 /** Clients of any protocol: registered, counted, run as a session, and told of in the same words. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { AccessRequest } from "../../services/Authorizer.ts"
 import type { Session, Sessions, TooManyConnections } from "../../services/Sessions.ts"
 import { CurrentSession, type Facts, type Given, runSession } from "./session.ts"
@@ -66,12 +67,16 @@ export const serveClient = <A, E, R>(
     Effect.logWarning("connection refused", error).pipe(Effect.annotateLogs("client.address", client.peer))
   )
 
-/** The client has said what it wants: from now on register, span and log have it. Before the Authorizer is asked. */
+/**
+ * The client has said what it wants: from now on register, span and log have it. Before the Authorizer is asked. `more`
+ * is what only this protocol knows of it.
+ */
 export const identifyClient = (
   { pageUrl, param, session, stream, tcUrl }: AccessRequest,
   role: "publish" | "play",
-  type: string
-): Effect.Effect<void, never, CurrentSession> => {
+  type: string,
+  more: Facts = {}
+): Effect.Effect<void> => {
   session.type = type
   session.role = role
   session.stream = stream
@@ -83,10 +88,11 @@ export const identifyClient = (
     "stream.vhost": stream.vhost,
     "stream.app": stream.app,
     "stream.name": stream.stream,
-    "stream.param": param
+    "stream.param": param,
+    ...more
   }
-  return Effect.andThen(
-    Effect.map(CurrentSession, (running) => running.annotate(facts)),
-    Effect.logInfo("client identified").pipe(Effect.annotateLogs(facts))
+  return Effect.serviceOption(CurrentSession).pipe(
+    Effect.map((running) => Option.getOrUndefined(running)?.annotate(facts)),
+    Effect.andThen(Effect.logInfo("client identified").pipe(Effect.annotateLogs(facts)))
   )
 }

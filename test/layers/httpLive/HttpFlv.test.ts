@@ -146,7 +146,7 @@ effect("a play is a tree of spans: session, authorize, play", () =>
     }).pipe(Effect.scoped, recorder.provide)
     const root = recorder.spans.find(({ name }) => name === "http.session")
     expect(root?.attributes.get("session.end")).toBe("closed")
-    expect(root?.attributes.get("session.type")).toBe("flv-play")
+    expect(root?.attributes.get("client.type")).toBe("flv-play")
     expect(root?.attributes.get("stream.name")).toBe("a")
     for (const name of ["http.authorize", "http.play"]) {
       const span = recorder.spans.find((span) => span.name === name)
