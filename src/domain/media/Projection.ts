@@ -63,13 +63,23 @@ export class Projection {
    * one of a lane in the mask `lacking`. Where that is the frame at `from`, `to` equals `from`.
    */
   run(from: number, lacking: number): Run {
-    if (from === this.#cachedFrom && lacking === 0) return this.#cached
-    return this.#run(from, lacking, this.end)
+    const ahead = this.#ahead(from, lacking)
+    if (from === this.#cachedFrom && ahead === 0) return this.#cached
+    return this.#run(from, ahead, this.end)
   }
 
   /** Like `run`, but one frame at a time. */
   single(from: number, lacking: number): Run {
-    return this.#run(from, lacking, from + 1)
+    return this.#run(from, this.#ahead(from, lacking), from + 1)
+  }
+
+  /** Of the lanes in a mask, those that have something from `from` on; most streams never send metadata again. */
+  #ahead(from: number, lacking: number): number {
+    let ahead = 0
+    for (let lane = 0; lacking >>> lane !== 0; lane++) {
+      if (((lacking >>> lane) & 1) === 1 && this.#newestOfLane[lane] >= from) ahead |= 1 << lane
+    }
+    return ahead
   }
 
   #run(from: number, lacking: number, most: number): Run {
@@ -119,7 +129,7 @@ export class Projection {
     let next = this.end
     if (this.#newestOwn >= from) for (const own of this.#own) if (own >= from && own < next) next = own
     for (let lane = 0; lacking >>> lane !== 0; lane++) {
-      if (((lacking >>> lane) & 1) === 1 && this.#newestOfLane[lane] >= from) next = this.#firstOfLane(lane, from, next)
+      if (((lacking >>> lane) & 1) === 1) next = this.#firstOfLane(lane, from, next)
     }
     return next
   }

@@ -93,6 +93,8 @@ test("viewers at the same place share one view", () => {
   add(100)
   projection.sync()
   expect(projection.run(0, 0).bytes).toBe(projection.run(0, 0).bytes)
+  // Also those that lack the first frame of a lane in which nothing comes.
+  expect(projection.run(0, 0b110).bytes).toBe(projection.run(0, 0).bytes)
   add(100)
   projection.sync()
   expect(projection.run(0, 0).bytes.length).toBe(200)
