@@ -8,9 +8,11 @@ import * as Config from "./layers/config/Settings.ts"
 import * as Doctor from "./layers/process/doctor.ts"
 import { isDaemon, startDaemon } from "./layers/process/daemon.ts"
 import { changeWorkDirectory, followParent, serverId } from "./layers/process/environment.ts"
+import { reportLoopDelay } from "./layers/process/loopDelay.ts"
 import { acquirePidFile } from "./layers/process/pidFile.ts"
 import { onSignal } from "./layers/process/signals.ts"
 import { makeSessionId } from "./layers/telemetry/session.ts"
+import { layerNoop } from "./layers/telemetry/Otlp.ts"
 import * as Telemetry from "./layers/telemetry/Telemetry.ts"
 import * as Tcp from "./layers/transport/Tcp.ts"
 import { type ConfigSource, help, parseCommandLine, usageExitCode } from "./domain/config/commandLine.ts"
@@ -79,6 +81,8 @@ export const cli = (args: ReadonlyArray<string>, environment: Environment): Effe
       return test(settingsSource(command.source), environment)
     case "Doctor":
       return doctor(settingsSource(command.source), environment)
+    case "Load":
+      return load(command.args)
     case "Serve":
       return serve(settingsSource(command.source), environment)
   }
@@ -86,7 +90,13 @@ export const cli = (args: ReadonlyArray<string>, environment: Environment): Effe
 
 const sourceName = (source: Config.SettingsSource): string => (source._tag === "File" ? source.path : "the environment")
 
-const load = (source: Config.SettingsSource, environment: Environment) =>
+/** The load generator is no part of the server: it is loaded when asked for. */
+const load = (args: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.promise(() => import("../bench/load.ts").then(({ load }) => load(args))).pipe(
+    Effect.andThen((status) => Effect.sync(() => process.exit(status)))
+  )
+
+const readConfig = (source: Config.SettingsSource, environment: Environment) =>
   Effect.mapError(
     Effect.suspend(() => Effect.fromResult(Config.load(source, { environment }))),
     (errors) => new ConfigInvalid({ problems: errors.map(({ message }) => message).join("\n") })
@@ -94,7 +104,7 @@ const load = (source: Config.SettingsSource, environment: Environment) =>
 
 const test = Effect.fnUntraced(function* (source: Config.SettingsSource, environment: Environment) {
   const name = sourceName(source)
-  const { inactive, warnings } = yield* Effect.tapError(load(source, environment), () =>
+  const { inactive, warnings } = yield* Effect.tapError(readConfig(source, environment), () =>
     print(`the configuration ${name} test is failed\n`)
   )
   for (const { message } of warnings) yield* print(`warning: ${message}\n`)
@@ -103,7 +113,7 @@ const test = Effect.fnUntraced(function* (source: Config.SettingsSource, environ
 })
 
 const doctor = Effect.fnUntraced(function* (source: Config.SettingsSource, environment: Environment) {
-  const { snapshot } = yield* load(source, environment)
+  const { snapshot } = yield* readConfig(source, environment)
   const findings = yield* Doctor.doctor(doctorRequest(snapshot.global))
   yield* print(doctorReport(findings))
   const failed = findings.filter(({ state }) => state === "failure").length
@@ -167,7 +177,7 @@ const telemetryOptions = (global: GlobalSettings, environment: Environment, serv
 /** The server's own start: pid file, identity, listeners, then it serves until it is interrupted. */
 const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, environment: Environment) {
   const started = process.cwd()
-  const { snapshot } = yield* load(source, environment)
+  const { snapshot } = yield* readConfig(source, environment)
   const { global } = snapshot
   yield* changeWorkDirectory(global.workDir)
   if (runsInBackground(global) && !isDaemon()) {
@@ -179,6 +189,8 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
     const service = yield* makeSessionId
     const identity = { server: yield* serverId(global.serverId, global.pidFile), service, pid: process.pid }
     if (global.asProcess) yield* followParent
+    const loopDelayFile = environment["SLUICE_LOOP_DELAY"]
+    if (loopDelayFile !== undefined) yield* reportLoopDelay(loopDelayFile)
     yield* tellNotices
     const { reopen } = yield* LogTank
     yield* onSignal("SIGUSR1", reopen)
@@ -189,6 +201,7 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
     return yield* Effect.never
   })
   const ground = Layer.mergeAll(Config.layer(source, { environment }), Tcp.layer).pipe(
+    Layer.provideMerge(environment["SLUICE_TRACING"] === "off" ? layerNoop : Layer.empty),
     Layer.provideMerge(Telemetry.layer(telemetryOptions(global, environment, serverCid)))
   )
   yield* running.pipe(Effect.scoped, Effect.provide(ground))
