@@ -35,7 +35,7 @@ Usage: sluice [-c FILE | -e] [-t]
   -g        print the signature of the server
   -h        print this help
   doctor    check ports, limits, clock and certificates, in words
-  load      put load on a server: publishers or viewers; `sluice load -h` tells how
+  load      put load on a server, as publishers or viewers: load -h tells how
 
 Without arguments it serves with the configuration that it ships, conf/default.conf.
 SRS_CONFIG_FILE beats -c; SRS_ENV_ONLY, set to anything, is -e.
