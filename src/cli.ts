@@ -81,20 +81,12 @@ export const cli = (args: ReadonlyArray<string>, environment: Environment): Effe
       return test(settingsSource(command.source), environment)
     case "Doctor":
       return doctor(settingsSource(command.source), environment)
-    case "Load":
-      return load(command.args)
     case "Serve":
       return serve(settingsSource(command.source), environment)
   }
 }
 
 const sourceName = (source: Config.SettingsSource): string => (source._tag === "File" ? source.path : "the environment")
-
-/** The load generator is no part of the server: it is loaded when asked for. */
-const load = (args: ReadonlyArray<string>): Effect.Effect<void> =>
-  Effect.promise(() => import("../bench/load.ts").then(({ load }) => load(args))).pipe(
-    Effect.andThen((status) => Effect.sync(() => process.exit(status)))
-  )
 
 const readConfig = (source: Config.SettingsSource, environment: Environment) =>
   Effect.mapError(

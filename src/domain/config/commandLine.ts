@@ -14,8 +14,6 @@ export type Command =
   /** Read and check the configuration only. */
   | { readonly _tag: "Test"; readonly source: ConfigSource }
   | { readonly _tag: "Doctor"; readonly source: ConfigSource }
-  /** A program of its own, with arguments of its own. */
-  | { readonly _tag: "Load"; readonly args: ReadonlyArray<string> }
   /** Print what is wrong and the help to standard error, exit with `usageExitCode`. */
   | { readonly _tag: "Misused"; readonly reason: string }
 
@@ -35,7 +33,7 @@ Usage: sluice [-c FILE | -e] [-t]
   -g        print the signature of the server
   -h        print this help
   doctor    check ports, limits, clock and certificates, in words
-  load      put load on a server, as publishers or viewers: load -h tells how
+  load      put load on a server, as publishers or viewers (bin/sluice only)
 
 Without arguments it serves with the configuration that it ships, conf/default.conf.
 SRS_CONFIG_FILE beats -c; SRS_ENV_ONLY, set to anything, is -e.
@@ -92,7 +90,6 @@ const sourceOf = (flags: Flags, environment: Environment): ConfigSource | undefi
 
 /** Reads the arguments after the program's name. */
 export const parseCommandLine = (args: ReadonlyArray<string>, environment: Environment): Command => {
-  if (args[0] === "load") return { _tag: "Load", args: args.slice(1) }
   const flags: Flags = { file: undefined, environmentOnly: false, test: false }
   let doctor = false
   for (let index = 0; index < args.length; index++) {
