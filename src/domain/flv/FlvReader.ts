@@ -24,6 +24,9 @@ export class MalformedFlv extends Data.TaggedError("MalformedFlv")<{
 /** `bytes` from `start` to `end` are the body. They stay valid as long as what was pushed does not change. */
 export type OnTag = (type: number, timestamp: number, bytes: Uint8Array, start: number, end: number) => void
 
+/** Room for a body of which nothing has come yet. */
+const firstBodyBytes = 4096
+
 export class FlvReader {
   readonly #maxBodyLength: number
   /** Bytes seen before the current `push`. */
@@ -36,9 +39,10 @@ export class FlvReader {
   /** The start of a file or tag header that came in pieces. */
   readonly #partial = new Uint8Array(tagHeaderLength)
   #partialLength = 0
-  /** A body that came in pieces; undefined between bodies. */
+  /** A body that came in pieces; undefined between bodies. Grows with what has come, not to what was announced. */
   #body: Uint8Array | undefined
   #bodyLength = 0
+  #announcedLength = 0
   #type = 0
   #timestamp = 0
   #failure: MalformedFlv | undefined
@@ -75,15 +79,24 @@ export class FlvReader {
   }
 
   #fillBody(body: Uint8Array, bytes: Uint8Array, at: number, onTag: OnTag): number {
-    const taken = Math.min(body.length - this.#bodyLength, bytes.length - at)
-    body.set(bytes.subarray(at, at + taken), this.#bodyLength)
+    const taken = Math.min(this.#announcedLength - this.#bodyLength, bytes.length - at)
+    const room = this.#roomFor(body, this.#bodyLength + taken)
+    room.set(bytes.subarray(at, at + taken), this.#bodyLength)
     this.#bodyLength += taken
-    if (this.#bodyLength === body.length) {
+    this.#body = room
+    if (this.#bodyLength === this.#announcedLength) {
       this.#body = undefined
       this.#skip = previousTagSizeLength
-      onTag(this.#type, this.#timestamp, body, 0, body.length)
+      onTag(this.#type, this.#timestamp, room, 0, this.#announcedLength)
     }
     return at + taken
+  }
+
+  #roomFor(body: Uint8Array, length: number): Uint8Array {
+    if (length <= body.length) return body
+    const larger = new Uint8Array(Math.min(this.#announcedLength, Math.max(length, 2 * body.length)))
+    larger.set(body.subarray(0, this.#bodyLength))
+    return larger
   }
 
   /** Reads a header, from `bytes` itself or through the partial one, and a body that lies whole in `bytes`. */
@@ -133,7 +146,8 @@ export class FlvReader {
       this.#type = type & 0x1f
       this.#timestamp = timestamp
       this.#bodyLength = 0
-      this.#body = new Uint8Array(length)
+      this.#announcedLength = length
+      this.#body = new Uint8Array(Math.min(length, firstBodyBytes))
     }
     return bodyAt
   }
