@@ -45,8 +45,8 @@ export interface TsMuxOptions {
   readonly metadata?: boolean
 }
 
-/** Longest distance of two clock references is 100 ms (§2.7.2): sound gives one when pictures leave such a gap. */
-const maxPcrGap = 80 * ticksPerMilli
+/** Clock references may be 100 ms apart (§2.7.2): sound gives one when pictures leave a gap that its next frame widens. */
+const maxPcrGap = 50 * ticksPerMilli
 /** A clock that steps back by more than this has been restarted, not interleaved a little out of order. */
 const maxPcrStepBack = 1000 * ticksPerMilli
 
