@@ -56,14 +56,22 @@ export interface PlainRequest {
   readonly body: Effect.Effect<Uint8Array, BadRequest>
 }
 
+/** A body too long to hold, taken piece by piece, as fast as the client reads. */
+export interface BodyPieces {
+  /** Bytes of all pieces. */
+  readonly length: number
+  /** The next bytes, which nobody changes any more. `undefined`: the rest cannot be had, and the connection is cut. */
+  readonly next: Effect.Effect<Uint8Array | undefined>
+}
+
 export interface PlainAnswer {
   readonly status: number
   /** Without length, server, connection and CORS: those are the gateway's. */
   readonly headers: Headers
-  readonly body: Uint8Array | string
+  readonly body: Uint8Array | string | BodyPieces
 }
 
-/** Short answers at one path. */
+/** Answers of known length at one path. */
 export interface PlainRoute {
   /** Which listeners have it; `api alone`: an API listener that is not the server's too. */
   readonly listener: "server" | "api" | "api alone" | "any"
@@ -72,7 +80,15 @@ export interface PlainRoute {
    * path without its last slash is redirected.
    */
   readonly path: string
-  readonly answer: (request: PlainRequest) => Effect.Effect<PlainAnswer, BadRequest>
+  /** Asked after all routes that are none, whatever their paths. */
+  readonly fallback?: boolean
+  /** Paths at which no live route is asked. Plain and quick. */
+  readonly claims?: (head: RequestHead) => boolean
+  /**
+   * `undefined` if nothing is there: the next best route is asked. The scope closes when the body has been sent, or will
+   * not be.
+   */
+  readonly answer: (request: PlainRequest) => Effect.Effect<PlainAnswer | undefined, BadRequest, Scope.Scope>
 }
 
 /** A listener that is bound. */

@@ -21,8 +21,6 @@ import { upgrade, webSocketSink } from "./webSocket.ts"
 
 /** From the connection, or the last answer, to the end of the next request's head. */
 export const headTimeoutMillis = 30_000
-/** A plain answer must be taken within this time. */
-export const answerTimeoutMillis = 60_000
 
 export interface Conversation {
   readonly connection: Connection
@@ -140,9 +138,7 @@ const serveStream = Effect.fnUntraced(function* (
       return yield* serveRaw(talk, incoming.head as RequestHead, match)
     }
     const answered = yield* answerPlain(plainContext(talk), incoming.head, incoming.request, incoming.response).pipe(
-      Effect.as(true),
-      Effect.raceFirst(Effect.as(stream.untilEnded, false)),
-      Effect.timeoutOrElse({ duration: answerTimeoutMillis, orElse: () => Effect.succeed(false) })
+      Effect.raceFirst(Effect.as(stream.untilEnded, false))
     )
     if (!answered) return
   }

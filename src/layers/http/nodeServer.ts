@@ -109,6 +109,29 @@ export const readBody = (request: Http.IncomingMessage): Effect.Effect<Uint8Arra
     request.on("close", () => resume(Effect.fail(bad(400, "the body ended early"))))
   })
 
+/** Status and headers, sent with what follows. `length` is that of the body in bytes. */
+export const beginAnswer = (response: Http.ServerResponse, status: number, headers: Headers, length: number): void => {
+  for (const [name, value] of headers) response.setHeader(name, value)
+  response.setHeader("Server", signature)
+  // Of an answer without body the length would be that of the body it stands for (RFC 9110 §8.6).
+  if (status !== 304) response.setHeader("Content-Length", length)
+  response.statusCode = status
+  response.statusMessage = reasonPhrase(status)
+}
+
+/** Sends a part of the body, or ends it. Done when the connection has taken it, or never will. */
+export const sendPiece = (response: Http.ServerResponse, bytes: Uint8Array | undefined): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const done = () => {
+      response.off("close", done)
+      resume(Effect.void)
+    }
+    response.on("close", done)
+    if (bytes === undefined) response.once("finish", done).end()
+    else response.write(bytes, done)
+    return Effect.sync(() => response.off("close", done))
+  })
+
 /** Sends a whole answer; done when `node:http` has handed it to the stream. */
 export const respond = (
   response: Http.ServerResponse,
@@ -117,11 +140,7 @@ export const respond = (
   body: Uint8Array | string
 ): Effect.Effect<void> =>
   Effect.callback((resume) => {
-    for (const [name, value] of headers) response.setHeader(name, value)
-    response.setHeader("Server", signature)
-    response.setHeader("Content-Length", typeof body === "string" ? Buffer.byteLength(body) : body.length)
-    response.statusCode = status
-    response.statusMessage = reasonPhrase(status)
+    beginAnswer(response, status, headers, typeof body === "string" ? Buffer.byteLength(body) : body.length)
     response.once("finish", () => resume(Effect.void))
     response.once("close", () => resume(Effect.void))
     response.end(response.req.method === "HEAD" ? undefined : body)

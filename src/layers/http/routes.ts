@@ -16,9 +16,12 @@ const serves = (port: HttpPort, route: PlainRoute): boolean => {
 }
 
 export type Found =
-  | { readonly _tag: "Plain"; readonly route: PlainRoute }
+  | { readonly _tag: "Plain"; readonly routes: ReadonlyArray<PlainRoute> }
   | { readonly _tag: "Redirect"; readonly location: string }
   | { readonly _tag: "Missing" }
+
+const byRank = (a: PlainRoute, b: PlainRoute): number =>
+  Number(a.fallback === true) - Number(b.fallback === true) || b.path.length - a.path.length
 
 const missing: Found = { _tag: "Missing" }
 
@@ -40,24 +43,29 @@ export class Routes {
     if (!port.server) return undefined
     for (const route of this.#live) {
       const match = route.match(head)
-      if (match !== undefined) return match
+      if (match !== undefined) return this.#isClaimed(port, head) ? undefined : match
     }
     return undefined
   }
 
-  /** Longest pattern wins; one that ends in `/` is for everything below. */
+  #isClaimed(port: HttpPort, head: RequestHead): boolean {
+    for (const route of this.#plain) if (route.claims?.(head) === true && serves(port, route)) return true
+    return false
+  }
+
+  /** The best route first: the longest pattern, where one that ends in `/` is for everything below. */
   plain(port: HttpPort, head: RequestHead): Found {
-    let best: PlainRoute | undefined
+    const routes: Array<PlainRoute> = []
+    let exact = false
     let redirect = false
     for (const route of this.#plain) {
       if (!serves(port, route)) continue
       const { path } = route
-      if (path === head.path) return { _tag: "Plain", route }
-      if (!path.endsWith("/")) continue
-      if (path.length === head.path.length + 1 && path.startsWith(head.path)) redirect = true
-      if (head.path.startsWith(path) && path.length > (best?.path.length ?? 0)) best = route
+      if (path === head.path) exact = true
+      if (path === head.path || (path.endsWith("/") && head.path.startsWith(path))) routes.push(route)
+      else if (path.endsWith("/") && path.length === head.path.length + 1 && path.startsWith(head.path)) redirect = true
     }
-    if (redirect) return { _tag: "Redirect", location: `${encodeURI(head.path)}/${head.query}` }
-    return best === undefined ? missing : { _tag: "Plain", route: best }
+    if (redirect && !exact) return { _tag: "Redirect", location: `${encodeURI(head.path)}/${head.query}` }
+    return routes.length === 0 ? missing : { _tag: "Plain", routes: routes.sort(byRank) }
   }
 }
