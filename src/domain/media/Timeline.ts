@@ -93,7 +93,7 @@ export class Timeline {
     const elapsed = Math.max(0, nowMillis - track.arrivedAt)
     let step = frame.published + track.offset - track.timestamp
     if (step < 0 || step > elapsed + maxInterleaveMillis) {
-      track.offset = this.#leap(track, frame, step, elapsed)
+      track.offset = this.#leap(track, frame, step, nowMillis)
       step = frame.published + track.offset - track.timestamp
     }
     if (step > 0 && step < maxDurationMillis) track.duration = step
@@ -111,10 +111,12 @@ export class Timeline {
    * before: its offset keeps sound and picture together, also where only one of them is out of bounds. Else a step
    * within bounds stays true, and a jump follows by one frame.
    */
-  #leap(track: Track, frame: MediaFrame, step: number, elapsed: number): number {
+  #leap(track: Track, frame: MediaFrame, step: number, nowMillis: number): number {
+    const elapsed = Math.max(0, nowMillis - track.arrivedAt)
     for (const other of this.#tracks.values()) {
       const apart = frame.published + other.offset - other.timestamp
-      if (other === track || apart < -maxBackwardMillis || apart > maxInterleaveMillis) continue
+      const since = Math.max(0, nowMillis - other.arrivedAt)
+      if (other === track || apart < -maxBackwardMillis || apart > since + maxInterleaveMillis) continue
       const along = frame.published + other.offset - track.timestamp
       if (this.#fits(along, elapsed + maxInterleaveMillis, maxInterleaveMillis)) return other.offset
     }

@@ -134,3 +134,15 @@ test("sound and pictures stay together over jumps of any size, also where only o
     }
   }
 })
+
+test("sound and pictures stay together over a jump, though the second track follows only a while after the first", () => {
+  const timeline = new Timeline()
+  const send = (kind: typeof Kind.Audio | typeof Kind.Video, published: number, now: number) => {
+    const frame = new MediaFrame({ kind, published, bytes: none, start: 0, end: 0 })
+    timeline.repair(frame, now)
+    return frame.timestamp
+  }
+  for (let at = 0; at <= 400; at += 40) for (const kind of [Kind.Video, Kind.Audio] as const) send(kind, at, at)
+  const sound = send(Kind.Audio, 3_600_440, 440)
+  expect(send(Kind.Video, 3_615_440, 15_440)).toBe(sound + 15_000)
+})
