@@ -64,5 +64,7 @@ export class Sessions extends Context.Service<
     readonly all: () => ReadonlyMap<string, Session>
     /** Ends a session; false if there is none with this id. */
     readonly kick: (id: string, reason: string) => Effect.Effect<boolean>
+    /** Told of each session that has left the register, until the scope closes. A plain call: be quick, never throw. */
+    readonly onEnd: (listener: (session: Session) => void) => Effect.Effect<void, never, Scope.Scope>
   }
 >()("sluice/services/Sessions") {}

@@ -74,6 +74,7 @@ export class SourceLog {
   #hasVideo = false
   #lastAudio = -1
   #lastVideo = -1
+  #videoFrames = 0
 
   constructor(retention: Retention) {
     this.#retention = retention
@@ -122,6 +123,11 @@ export class SourceLog {
     return this.#hasVideo
   }
 
+  /** Video frames and headers since the log was made. */
+  get videoFrames(): number {
+    return this.#videoFrames
+  }
+
   /** The frame at an index from `first` to `end` - 1. */
   at(index: number): MediaFrame {
     return this.#frames.at(index)
@@ -160,6 +166,7 @@ export class SourceLog {
       if (!frame.header) this.#lastAudio = frame.timestamp
     } else if (frame.kind === Kind.Video) {
       this.#hasVideo = true
+      this.#videoFrames++
       if (!frame.header) this.#lastVideo = frame.timestamp
     }
     if (frame.header) this.#setHeader(frame)

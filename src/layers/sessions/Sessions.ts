@@ -13,6 +13,7 @@ export const layer = Layer.effect(
     const settings = yield* Settings
     const clock = yield* Clock.Clock
     const sessions = new Map<string, Session>()
+    const listeners = new Set<(session: Session) => void>()
 
     const open = Effect.fnUntraced(function* (
       fields: Pick<Session, "protocol" | "address"> & Pick<Session["counters"], "bytesIn" | "bytesOut">
@@ -47,7 +48,11 @@ export const layer = Layer.effect(
           sessions.set(id, session)
           return Effect.void
         }),
-        () => Effect.sync(() => sessions.delete(id))
+        () =>
+          Effect.sync(() => {
+            sessions.delete(id)
+            for (const listener of listeners) listener(session)
+          })
       )
       return session
     })
@@ -60,6 +65,14 @@ export const layer = Layer.effect(
           : Effect.as(Deferred.fail(session.kicked, new SessionKicked({ reason })), true)
       })
 
-    return Sessions.of({ open, kick, all: () => sessions })
+    const onEnd = (listener: (session: Session) => void) =>
+      Effect.asVoid(
+        Effect.acquireRelease(
+          Effect.sync(() => listeners.add(listener)),
+          () => Effect.sync(() => listeners.delete(listener))
+        )
+      )
+
+    return Sessions.of({ open, kick, all: () => sessions, onEnd })
   })
 )

@@ -176,3 +176,10 @@ test("the bounds hold for random streams and readers", () => {
     }
   }
 })
+
+test("video is counted with its headers, kept or not", () => {
+  const { log } = new Feed({ gop: false }).add("mavKAPAP")
+  expect(log.videoFrames).toBe(4)
+  log.reset()
+  expect(log.videoFrames).toBe(4)
+})

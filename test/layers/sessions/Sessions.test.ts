@@ -63,3 +63,20 @@ effect("a kick tells the session why, once; nobody else", () =>
     expect(yield* sessions.kick("nobody00", "x")).toBe(false)
   })
 )
+
+effect("tells of each session that has left, until nobody wants to know", () =>
+  Effect.gen(function* () {
+    const { open, sessions } = yield* harness()
+    const left: Array<string> = []
+    const one = yield* Effect.scoped(
+      Effect.gen(function* () {
+        yield* sessions.onEnd(({ id }) => left.push(id))
+        const one = yield* Effect.scoped(open)
+        expect(left).toEqual([one.id])
+        return one
+      })
+    )
+    yield* Effect.scoped(open)
+    expect(left).toEqual([one.id])
+  })
+)
