@@ -55,7 +55,9 @@ export const play = table({
           max: 128,
           outside: "clamp",
           reload: "yes",
-          doc: "And at least more than so many; with `min_latency on` the default is 0."
+          doc: "And at least more than so many; with `min_latency on` the default is 0.",
+          active: false,
+          reason: "viewers get what has accumulated once in mw_latency, however few messages that are"
         }),
         sendMinIntervalMillis: fractionalMillis("send_min_interval", {
           default: 0,

@@ -27,11 +27,19 @@ export const publish = table({
           reload: "yes",
           doc: "A silent publisher is closed after so long."
         }),
-        parseSps: flag("parse_sps", { default: true, reload: "next", doc: "Read size and profile from the SPS." }),
+        parseSps: flag("parse_sps", {
+          default: true,
+          reload: "next",
+          doc: "Read size and profile from the SPS.",
+          active: false,
+          reason: "parameter sets are read where somebody needs them, and what does not read is relayed all the same"
+        }),
         tryAnnexbFirst: flag("try_annexb_first", {
           default: true,
           reload: "next",
-          doc: "Try start codes before lengths where the form of NAL units is not certain."
+          doc: "Try start codes before lengths where the form of NAL units is not certain.",
+          active: false,
+          reason: "frames are relayed as they came"
         }),
         kickoffForIdleMillis: fractionalSeconds("kickoff_for_idle", {
           default: 0,

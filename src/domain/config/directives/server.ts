@@ -56,7 +56,9 @@ export const server = table({
     emptyIpOk: flag("empty_ip_ok", {
       default: true,
       reload: "next",
-      doc: "Drop clients whose address is unknown without a word."
+      doc: "Drop clients whose address is unknown without a word.",
+      active: false,
+      reason: "a client without address has left already, and is always dropped without a word"
     }),
     inDocker: flag("in_docker", {
       default: false,

@@ -21,7 +21,13 @@ export const vhost = table({
       doc: "Send each message at once and switch merged reading off."
     }),
     rtcMinLatency: flag("min_latency", { default: true, reload: "yes", doc: "The same for WebRTC." }),
-    tcpNoDelay: flag("tcp_nodelay", { default: false, reload: "yes", doc: "`TCP_NODELAY`." }),
+    tcpNoDelay: flag("tcp_nodelay", {
+      default: false,
+      reload: "yes",
+      doc: "`TCP_NODELAY`.",
+      active: false,
+      reason: "every connection has TCP_NODELAY"
+    }),
     inAckSizeBytes: integer("in_ack_size", {
       default: 0,
       min: 0,
