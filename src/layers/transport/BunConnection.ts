@@ -16,7 +16,9 @@ const fullReadBytes = 65_536
 /** `pause` and `resume` are missing in Bun's types. */
 export type BunSocket = BunModule.Socket<BunConnection> & { readonly pause: () => void; readonly resume: () => void }
 
+/** Empty if the peer has left already. */
 export const peerOf = ({ remoteAddress, remotePort }: Pick<BunSocket, "remoteAddress" | "remotePort">): string => {
+  if (!remoteAddress) return ""
   // A dual-stack socket shows IPv4 peers as ::ffff:a.b.c.d.
   const address = remoteAddress.startsWith("::ffff:") ? remoteAddress.slice(7) : remoteAddress
   return address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`

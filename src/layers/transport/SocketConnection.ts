@@ -9,8 +9,10 @@ export const endTimeoutMillis = 3000
 /** A read shorter than this has emptied the kernel's buffer: a merged read may pause now. */
 const fullReadBytes = 65_536
 
+/** Empty if the peer has left already. */
 export const peerOf = (socket: Net.Socket): string => {
   const { remoteAddress = "", remotePort } = socket
+  if (remoteAddress === "") return ""
   // A dual-stack socket shows IPv4 peers as ::ffff:a.b.c.d.
   const address = remoteAddress.startsWith("::ffff:") ? remoteAddress.slice(7) : remoteAddress
   return address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`

@@ -94,7 +94,8 @@ const listen = Effect.fnUntraced(function* (
 ): Effect.fn.Return<number, TransportFailed, Scope.Scope> {
   const fork = yield* FiberSet.makeRuntime<never, void, never>()
   return yield* acquireServer(endpoint, options, (connection) => {
-    fork(Effect.ensuring(onConnection(connection), connection.end))
+    // A client without address has left already (`empty_ip_ok`).
+    fork(connection.peer === "" ? connection.end : Effect.ensuring(onConnection(connection), connection.end))
   })
 })
 
