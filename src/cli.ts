@@ -13,6 +13,8 @@ import { acquirePidFile } from "./layers/process/pidFile.ts"
 import { onSignal } from "./layers/process/signals.ts"
 import { makeSessionId } from "./layers/telemetry/session.ts"
 import { layerNoop } from "./layers/telemetry/Otlp.ts"
+import { dump } from "./layers/record/dump.ts"
+import { replay } from "./layers/record/replay.ts"
 import * as Telemetry from "./layers/telemetry/Telemetry.ts"
 import * as Tcp from "./layers/transport/Tcp.ts"
 import { type ConfigSource, help, parseCommandLine, usageExitCode } from "./domain/config/commandLine.ts"
@@ -23,6 +25,7 @@ import { minimumLevel } from "./domain/log/level.ts"
 import { otlpPlan } from "./domain/log/otlp.ts"
 import { compatibleVersion, name, signature, version } from "./domain/Product.ts"
 import type { Endpoint } from "./services/Transport.ts"
+import type { DumpRequest, ReplayRequest } from "./domain/record/recordCommands.ts"
 import { doctorReport } from "./domain/process/doctor.ts"
 import { ProcessControl } from "./services/ProcessControl.ts"
 import { ServerIdentity } from "./services/ServerIdentity.ts"
@@ -81,6 +84,10 @@ export const cli = (args: ReadonlyArray<string>, environment: Environment): Effe
       return test(settingsSource(command.source), environment)
     case "Doctor":
       return doctor(settingsSource(command.source), environment)
+    case "Dump":
+      return runDump(command.request)
+    case "Replay":
+      return runReplay(command.request)
     case "Serve":
       return serve(settingsSource(command.source), environment)
   }
@@ -111,6 +118,26 @@ const doctor = Effect.fnUntraced(function* (source: Config.SettingsSource, envir
   const failed = findings.filter(({ state }) => state === "failure").length
   if (failed > 0) return yield* new ChecksFailed({ failed })
 })
+
+const runDump = (request: DumpRequest) =>
+  Effect.gen(function* () {
+    const port = yield* dump(request)
+    const { file, to } = request
+    yield* print(`port ${port} leads to ${to.host}:${to.port}; what clients send is recorded in ${file}\n`)
+    return yield* Effect.never
+  }).pipe(Effect.scoped, Effect.provide(Tcp.layer))
+
+const runReplay = (request: ReplayRequest) =>
+  replay(request).pipe(
+    Effect.flatMap(({ bytes, closedByServer, connections, receivedBytes }) =>
+      print(
+        `${connections} connections, ${bytes} bytes sent, ${receivedBytes} received; ` +
+          `the server closed ${closedByServer}\n`
+      )
+    ),
+    Effect.scoped,
+    Effect.provide(Tcp.layer)
+  )
 
 const doctorRequest = ({ httpApi, httpServer, listen, maxConnections, rtmps }: GlobalSettings) => {
   const web = [

@@ -1,4 +1,5 @@
-/** What the command line asks for: the letters of SRS, `doctor`, and nothing that is guessed. */
+/** What the command line asks for: the letters of SRS, words of our own, and nothing that is guessed. */
+import { type DumpRequest, parseDump, parseReplay, type ReplayRequest } from "../record/recordCommands.ts"
 import { configFileVariable, type Environment, environmentOnlyVariable } from "./environment.ts"
 
 /** Where the configuration comes from. */
@@ -14,6 +15,8 @@ export type Command =
   /** Read and check the configuration only. */
   | { readonly _tag: "Test"; readonly source: ConfigSource }
   | { readonly _tag: "Doctor"; readonly source: ConfigSource }
+  | { readonly _tag: "Dump"; readonly request: DumpRequest }
+  | { readonly _tag: "Replay"; readonly request: ReplayRequest }
   /** Print what is wrong and the help to standard error, exit with `usageExitCode`. */
   | { readonly _tag: "Misused"; readonly reason: string }
 
@@ -24,6 +27,8 @@ export const help = `sluice - a live media server with the configuration, URLs a
 Usage: sluice [-c FILE | -e] [-t]
        sluice doctor [-c FILE | -e]
        sluice load publish|play ...
+       sluice dump --listen [HOST:]PORT --to HOST:PORT -o FILE
+       sluice replay FILE --to HOST:PORT [--speed N]
        sluice -h | -v | -g
 
   -c FILE   serve with this configuration file
@@ -34,6 +39,8 @@ Usage: sluice [-c FILE | -e] [-t]
   -h        print this help
   doctor    check ports, limits, clock and certificates, in words
   load      put load on a server, as publishers or viewers (bin/sluice only)
+  dump      stand between clients and a server, and record what the clients send
+  replay    send that to a server again; --speed 0 does not wait, 2 is twice as fast
 
 Without arguments it serves with the configuration that it ships, conf/default.conf.
 SRS_CONFIG_FILE beats -c; SRS_ENV_ONLY, set to anything, is -e.
@@ -88,8 +95,16 @@ const sourceOf = (flags: Flags, environment: Environment): ConfigSource | undefi
   return path === undefined ? undefined : { _tag: "File", path }
 }
 
+const recordCommand = (name: "dump" | "replay", args: ReadonlyArray<string>): Command => {
+  if (args.includes("-h") || args.includes("--help")) return { _tag: "Help" }
+  const request = name === "dump" ? parseDump(args) : parseReplay(args)
+  if (typeof request === "string") return misused(request)
+  return "file" in request && "speed" in request ? { _tag: "Replay", request } : { _tag: "Dump", request }
+}
+
 /** Reads the arguments after the program's name. */
 export const parseCommandLine = (args: ReadonlyArray<string>, environment: Environment): Command => {
+  if (args[0] === "dump" || args[0] === "replay") return recordCommand(args[0], args.slice(1))
   const flags: Flags = { file: undefined, environmentOnly: false, test: false }
   let doctor = false
   for (let index = 0; index < args.length; index++) {
