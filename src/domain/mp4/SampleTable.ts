@@ -1,10 +1,10 @@
 /**
  * The tables of one track of a whole file (ISO/IEC 14496-12 §8.6, §8.7), kept as they will be written: times as run
- * lengths, sizes in four bytes a sample, places in eight bytes a chunk. An hour of 25 pictures a second is under 500 KB.
+ * lengths, sizes in four bytes a sample, places in eight bytes a chunk. An hour of 25 pictures a second takes 0.4 MB,
+ * 1.1 MB where each has another composition offset.
  */
-import { box, fullBox, uint32, uint64, zeros } from "./box.ts"
 import { writeUint32 } from "../bytes/bytes.ts"
-import { writeUint64 } from "./box.ts"
+import { box, fullBox, uint32, uint64, writeUint64, zeros } from "./box.ts"
 import { movieTimescale, type TrackContent } from "./initSegment.ts"
 
 /** 32-bit numbers that grow by doubling. */

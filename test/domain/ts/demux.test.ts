@@ -6,7 +6,7 @@ import { decodeAudioSpecificConfig } from "../../../src/domain/codec/AudioSpecif
 import { decodeAvcConfig } from "../../../src/domain/codec/AvcConfig.ts"
 import { codecName } from "../../../src/domain/codec/CodecId.ts"
 import { decodeHevcConfig } from "../../../src/domain/codec/HevcConfig.ts"
-import { Kind, type MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
+import { Kind, MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
 import { isCoded } from "../../../src/domain/mp4/coded.ts"
 import { TsFrames } from "../../../src/domain/ts/TsFrames.ts"
 import { fixtures, framesOf, muxed } from "./media.ts"
@@ -118,6 +118,15 @@ test("what the mux wrote comes back", () => {
       }
     }
   }
+})
+
+test("times of 27 hours go on across the wrap of the 33-bit clock", () => {
+  const [header, picture] = framesOf("h264-aac").filter((frame) => frame.kind === Kind.Video)
+  const later = (published: number) => new MediaFrame({ ...picture, published, keyframe: true, header: false })
+  const sent = Array.from({ length: 27 * 360 }, (_, i) => later(i * 10_000))
+  const { demux, frames } = demuxed(muxed([header, ...sent]))
+  expect(demux.faults).toEqual(noFaults)
+  expect(frames.filter(isCoded).map(({ published }) => published)).toEqual(sent.map(({ published }) => published))
 })
 
 describe("losses", () => {
