@@ -22,7 +22,7 @@ const layer = Layer.merge(TestClock.layer(), Logger.layer([]))
 type Test<A, E> = () => Effect.Effect<A, E, Scope.Scope | TestClock.TestClock | Counters>
 
 /** Runs in a scope of its own, under `TestClock`. Any failure, defect or counter above zero fails the test. */
-export const effect = <A, E>(name: string, self: Test<A, E>, timeoutMillis = 5000): void =>
+export const effect = <A, E>(name: string, self: Test<A, E>, timeoutMillis = 30_000): void =>
   test(name, () => runTest(self), timeoutMillis)
 
 /** The same without `test`: rejects where the test would fail. */
