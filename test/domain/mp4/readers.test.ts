@@ -5,6 +5,10 @@ import { createFile, MP4BoxBuffer, type Sample } from "mp4box"
 import muxjs from "mux.js"
 import { Kind } from "../../../src/domain/media/MediaFrame.ts"
 import { isCoded } from "../../../src/domain/mp4/coded.ts"
+import { fragmentLength, putFragment, TrackRun } from "../../../src/domain/mp4/Fragment.ts"
+import { initSegment } from "../../../src/domain/mp4/initSegment.ts"
+import { emsg, id3Scheme, prft, ReferenceTime, sidx, styp } from "../../../src/domain/mp4/segmentBoxes.ts"
+import { id3Tag, textFrame } from "../../../src/domain/ts/id3.ts"
 import { decode, framesOf, probe } from "../ts/media.ts"
 import { files, fragmented, tracksOf } from "./written.ts"
 
@@ -66,6 +70,40 @@ for (const [kind, write] of [
     }
   })
 }
+
+test("a CMAF segment of many samples, with index, producer time and event, is read by FFmpeg and mp4box", () => {
+  const frames = framesOf("h264-aac")
+  const { video } = tracksOf(frames)
+  if (video === undefined) throw new Error("no pictures")
+  const pictures = coded("h264-aac", Kind.Video)
+  const run = new TrackRun(video.id)
+  for (const frame of pictures) {
+    run.add(frame, frame.timestamp * 90, 3600, frame.compositionOffset * 90, frame.keyframe)
+  }
+  const fragment = new Uint8Array(fragmentLength([run]))
+  putFragment(fragment, 0, 1, [run])
+  const time = prft(video.id, 1_700_000_000_000, 0, ReferenceTime.EncoderOutput)
+  const event = { scheme: id3Scheme, value: "", timescale: 1000, presentationTime: 40, duration: 0, id: 1 }
+  const message = emsg({ ...event, data: id3Tag([textFrame("a", "b")]) })
+  const index = sidx({
+    trackId: video.id,
+    timescale: video.timescale,
+    earliestPresentation: 80 * 90,
+    firstOffset: 0,
+    references: [
+      { bytes: time.length + message.length + fragment.length, duration: run.duration, startsWithSync: true }
+    ]
+  })
+  const bytes = new Uint8Array(Buffer.concat([initSegment([video]), styp(true), index, time, message, fragment]))
+  expect(probe(bytes, "mp4").packets.map(({ dts, pts }) => [dts / 90, pts / 90])).toEqual(
+    picturesOf("h264-aac").map(([dts, pts]) => [dts as number, pts as number])
+  )
+  expect(decode(bytes, "mp4")).toMatchObject({ exitCode: 0, log: "", video: 25 })
+  const file = createFile()
+  file.appendBuffer(MP4BoxBuffer.fromArrayBuffer(bytes.slice().buffer as ArrayBuffer, 0))
+  file.flush()
+  expect(file.boxes.map(({ type }) => type)).toEqual(["ftyp", "moov", "styp", "sidx", "prft", "emsg", "moof", "mdat"])
+})
 
 describe("GStreamer", () => {
   const buffers = (bytes: Uint8Array, chain: string) => {

@@ -2,10 +2,12 @@
 import { expect, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import { crc32 } from "../../../src/domain/ts/crc32.ts"
-import type { MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
+import { MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
 import { maxPesLength } from "../../../src/domain/ts/PesBuffer.ts"
 import { TsFrames } from "../../../src/domain/ts/TsFrames.ts"
-import { fixtures } from "./media.ts"
+import { fragmented, specBoxes } from "../mp4/written.ts"
+import { fixtures, framesOf, muxed } from "./media.ts"
+import { continuityErrors, specPackets } from "./specPackets.ts"
 import { randomOf } from "../flv/bodies.ts"
 
 const runs = 100_000
@@ -65,6 +67,45 @@ test("changed streams, in random pieces", () => {
   }
   expect(frames).toBeGreaterThan(runs / 2)
   expect(faults).toBeGreaterThan(runs / 4)
+})
+
+/** A frame with a few bytes changed, its end cut off, or times anywhere. */
+const changed = (frame: MediaFrame, random: Random): MediaFrame => {
+  const bytes = frame.body.slice()
+  const dataStart = frame.dataStart - frame.start
+  for (let change = random(4); change > 0 && bytes.length > dataStart; change--) {
+    bytes[dataStart + random(Math.min(40, bytes.length - dataStart))] = random(256)
+  }
+  const end = random(4) === 0 ? dataStart + random(bytes.length - dataStart + 1) : bytes.length
+  const { codec, header, keyframe, kind } = frame
+  const compositionOffset = random(10) === 0 ? random(1 << 24) - (1 << 23) : frame.compositionOffset
+  const published = random(50) === 0 ? random(2 ** 32) : frame.published
+  return new MediaFrame({
+    kind,
+    codec,
+    header,
+    keyframe,
+    bytes,
+    start: 0,
+    end,
+    dataStart,
+    published,
+    compositionOffset
+  })
+}
+
+test("whatever frames come, transport streams keep the rules and fragments are whole boxes", () => {
+  const random = randomOf(0x7503)
+  const sources = ["h264-aac", "h264-mp3", "hevc-opus"].map((name) => framesOf(name))
+  let packets = 0
+  for (let run = 0; run < 400; run++) {
+    const frames = sources[random(sources.length)].map((frame) => (random(4) === 0 ? changed(frame, random) : frame))
+    const read = specPackets(muxed(frames, { audioPesMillis: random(2) * 100 }))
+    expect(continuityErrors(read)).toBe(0)
+    packets += read.length
+    specBoxes(fragmented(frames))
+  }
+  expect(packets).toBeGreaterThan(10_000)
 })
 
 test("random bytes", () => {

@@ -40,7 +40,7 @@ export const muxed = (frames: ReadonlyArray<MediaFrame>, options: TsMuxOptions =
 }
 
 export interface Packet {
-  readonly codec_type: "audio" | "video"
+  readonly codec_type: "audio" | "video" | "data"
   readonly pts: number
   readonly dts: number
   readonly size: string

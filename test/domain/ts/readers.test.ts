@@ -4,7 +4,11 @@ import { ALL_FORMATS, BufferSource, EncodedPacketSink, Input } from "mediabunny"
 import muxjs from "mux.js"
 import { Kind } from "../../../src/domain/media/MediaFrame.ts"
 import { isCoded } from "../../../src/domain/mp4/coded.ts"
-import { decode, framesOf, muxed, probe, ticksOf, type Times, timesOf } from "./media.ts"
+import { SlabWriter } from "../../../src/domain/media/SlabWriter.ts"
+import { id3Tag, textFrame } from "../../../src/domain/ts/id3.ts"
+import { TsMux } from "../../../src/domain/ts/TsMux.ts"
+import { bytesFrom, decode, framesOf, muxed, probe, ticksOf, type Times, timesOf } from "./media.ts"
+import { continuityErrors, specPackets } from "./specPackets.ts"
 
 const clips = [
   ["h264-aac", ["aac", "h264"]],
@@ -66,6 +70,52 @@ describe("FFmpeg", () => {
     const first = framesOf("h264-aac").filter((frame) => frame.kind === Kind.Video)
     expect(decode(muxed([...first, ...second]), "mpegts")).toMatchObject({ exitCode: 0, video: 50 })
   })
+})
+
+describe("FFmpeg, of segments that share one mux,", () => {
+  test("decodes each alone and all in a row, with counters that run on", () => {
+    const mux = new TsMux({ audioPesMillis: 150 })
+    const segments: Array<SlabWriter> = []
+    const frames = [...framesOf("h264-aac"), ...framesOf("h264-aac", 1100)].filter((frame, i) => i < 3 || !frame.header)
+    for (const frame of frames) {
+      const last = segments.at(-1)
+      if (frame.keyframe || last === undefined) {
+        if (last !== undefined) mux.flush(last)
+        const next = new SlabWriter()
+        segments.push(next)
+        if (frame.keyframe) mux.writePsi(next)
+      }
+      mux.write(frame, segments[segments.length - 1])
+    }
+    mux.flush(segments[segments.length - 1])
+    const written = segments.map((out) => bytesFrom(out, 0)).filter((bytes) => bytes.length > 0)
+    expect(written.length).toBe(frames.filter((frame) => frame.keyframe).length)
+    let pictures = 0
+    for (const bytes of written) {
+      expect(
+        specPackets(bytes)
+          .slice(0, 2)
+          .map(({ pid }) => pid)
+      ).toEqual([0, 0x1001])
+      const { exitCode, log, video } = decode(bytes, "mpegts")
+      expect({ exitCode, log }).toEqual({ exitCode: 0, log: "" })
+      pictures += video
+    }
+    expect(pictures).toBe(50)
+    const all = new Uint8Array(Buffer.concat(written))
+    expect(continuityErrors(specPackets(all))).toBe(0)
+    expect(decode(all, "mpegts")).toMatchObject({ exitCode: 0, log: "", video: 50 })
+  })
+})
+
+test("FFmpeg finds timed ID3", () => {
+  const mux = new TsMux({ metadata: true })
+  const out = new SlabWriter()
+  for (const frame of framesOf("h264-aac")) mux.write(frame, out)
+  for (const time of [100, 600]) mux.writeId3(time, id3Tag([textFrame("title", `at ${time}`)]), out)
+  const { codecs, packets } = probe(bytesFrom(out, 0), "mpegts")
+  expect(codecs).toEqual(["aac", "h264", "timed_id3"])
+  expect(packets.filter(({ codec_type }) => codec_type === "data").map(({ pts }) => pts)).toEqual([9000, 54_000])
 })
 
 /** Buffers that reach the end of a pipeline of GStreamer, with their DTS in milliseconds after the first. */
