@@ -61,8 +61,7 @@ const publishers = {
     hears: "RtmpRefused"
   },
   InProcess: { publish: Sluice.publish("live/a"), hears: "Refused" },
-  HttpFlv: "takes no publishers",
-  Versions: "has no media"
+  HttpFlv: "takes no publishers"
 } as const
 
 /** Ways to play that have no URL. */

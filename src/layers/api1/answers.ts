@@ -1,28 +1,111 @@
-/** The JSON answers of SRS's API: their common fields, and JSONP. */
+/** The answers of SRS's API: common fields, JSONP, errors that are a number, and who may ask. */
 import * as Effect from "effect/Effect"
+import { apiAccess } from "../../domain/api/access.ts"
+import { type JsonObject, printJson } from "../../domain/api/Json.ts"
 import { BadRequest } from "../../domain/http/BadRequest.ts"
 import { parseQuery } from "../../domain/http/query.ts"
-import type { RequestHead } from "../../domain/http/RequestHead.ts"
-import type { PlainAnswer } from "../../services/HttpGateway.ts"
+import type { PlainAnswer, PlainRequest, PlainRoute } from "../../services/HttpGateway.ts"
 import type { ServerIdentity } from "../../services/ServerIdentity.ts"
+import type { Settings } from "../../services/Settings.ts"
 
-export interface Json {
-  readonly [key: string]: string | number | boolean | null | Json | ReadonlyArray<Json>
+/** A request as an endpoint sees it. */
+export interface ApiCall {
+  readonly request: PlainRequest
+  /** Decoded. */
+  readonly query: ReadonlyMap<string, string>
+  /** That of the request, or what `?callback=f&method=DELETE` asks for. */
+  readonly method: string
 }
 
-/** `fields` behind the common ones, compact. With `?callback=name` as a script that calls it. */
-export const jsonAnswer = (
-  identity: ServerIdentity["Service"],
-  head: RequestHead,
-  fields: Json
-): Effect.Effect<PlainAnswer, BadRequest> => {
-  const { pid, server, service } = identity
-  const json = JSON.stringify({ code: 0, server, service, pid: String(pid), ...fields })
-  const callback = parseQuery(head.query).get("callback")
-  if (callback === undefined) {
-    return Effect.succeed({ status: 200, headers: [["Content-Type", "application/json"]], body: json })
-  }
-  return /^[A-Za-z0-9_.-]{1,128}$/.test(callback)
-    ? Effect.succeed({ status: 200, headers: [["Content-Type", "text/javascript"]], body: `${callback}(${json})` })
-    : Effect.fail(new BadRequest({ status: 400, reason: "callback is no name" }))
+/** Gives JSON, or an answer of another kind. */
+export type ApiReply = { readonly json: JsonObject } | PlainAnswer
+
+export interface ApiEndpoint {
+  readonly path: string
+  /** `api` unless said. */
+  readonly listener?: PlainRoute["listener"]
+  /** Others get 405; HEAD goes with GET. All are allowed unless said. */
+  readonly methods?: ReadonlyArray<"GET" | "DELETE">
+  /** Does it change something? */
+  readonly mutating?: (call: ApiCall) => boolean
+  readonly reply: (call: ApiCall) => Effect.Effect<ApiReply>
 }
+
+/** The fields that most answers begin with. */
+export const commonFields = ({ pid, server, service }: ServerIdentity["Service"]): JsonObject => ({
+  code: 0,
+  server,
+  service,
+  pid: String(pid)
+})
+
+export const errorReply = (code: number): ApiReply => ({ json: { code } })
+
+const callbackName = /^[A-Za-z0-9_.-]{1,128}$/
+
+const printed = (json: JsonObject, callback: string | undefined): PlainAnswer =>
+  callback === undefined
+    ? { status: 200, headers: [["Content-Type", "application/json"]], body: printJson(json) }
+    : { status: 200, headers: [["Content-Type", "text/javascript"]], body: `${callback}(${printJson(json)})` }
+
+const notAllowed = (methods: ReadonlyArray<string>): PlainAnswer => ({
+  status: 405,
+  headers: [
+    ["Content-Type", "text/plain; charset=utf-8"],
+    ["Allow", methods.join(", ")]
+  ],
+  body: "Method Not Allowed"
+})
+
+const refusal = (challenge: boolean): PlainAnswer => ({
+  status: 401,
+  headers: challenge ? [["WWW-Authenticate", "Basic"]] : [],
+  body: ""
+})
+
+/** An answer in place of the endpoint's; undefined for whoever may go on. */
+const guard = (
+  settings: Settings["Service"],
+  { address, head }: PlainRequest,
+  mutating: boolean
+): Effect.Effect<PlainAnswer | undefined> => {
+  if (!head.path.includes("/api/")) return Effect.void as Effect.Effect<undefined>
+  const access = apiAccess(settings.current().httpApi.auth, { address, headers: head.headers, mutating })
+  if (access === "granted") return Effect.succeed(undefined)
+  const reason =
+    access === "remote"
+      ? "without http_api.auth only this machine may change something"
+      : "name or password missing or wrong"
+  return Effect.logWarning("api call refused").pipe(
+    Effect.annotateLogs({
+      directive: "http_api.auth",
+      reason,
+      "client.address": address,
+      "http.method": head.method,
+      "url.path": head.path
+    }),
+    Effect.as(refusal(access === "challenge"))
+  )
+}
+
+/** The endpoint as a route of the gateway. */
+export const apiRoute = (settings: Settings["Service"], endpoint: ApiEndpoint): PlainRoute => ({
+  path: endpoint.path,
+  listener: endpoint.listener ?? "api",
+  answer: Effect.fnUntraced(function* (request: PlainRequest) {
+    const query = parseQuery(request.head.query)
+    const callback = query.get("callback")
+    if (callback !== undefined && !callbackName.test(callback)) {
+      return yield* Effect.fail(new BadRequest({ status: 400, reason: "callback is no name" }))
+    }
+    const override = callback === undefined ? undefined : query.get("method")
+    const call = { request, query, method: override ?? request.head.method }
+    const refused = yield* guard(settings, request, endpoint.mutating?.(call) ?? false)
+    if (refused !== undefined) return refused
+    const { methods } = endpoint
+    const method = call.method === "HEAD" ? "GET" : call.method
+    if (methods !== undefined && !methods.some((allowed) => allowed === method)) return notAllowed(methods)
+    const reply = yield* endpoint.reply(call)
+    return "json" in reply ? printed(reply.json, callback) : reply
+  })
+})

@@ -1,25 +1,9 @@
+/** Answers that are the same whatever happens. */
 import { expect } from "bun:test"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Versions from "../../../src/layers/api1/Versions.ts"
-import { HttpGateway } from "../../../src/services/HttpGateway.ts"
-import { ServerIdentity } from "../../../src/services/ServerIdentity.ts"
 import { effect } from "../../support/effect.ts"
-import { apiPort, get, harness, serverPort } from "../http/harness.ts"
-
-const identity = Layer.succeed(ServerIdentity, { server: "vid-1234567", service: "abcdefgh", pid: 42 })
-
-const start = Effect.fnUntraced(function* (settings?: string) {
-  const { ask, services } = yield* harness(settings === undefined ? {} : { settings })
-  yield* Layer.build(Versions.layer.pipe(Layer.provide([identity, Layer.succeedContext(services)])))
-  yield* Context.get(services, HttpGateway).listen
-  return (path: string, port: number) =>
-    Effect.map(ask(get(path, "Connection: close"), port), (answer) => {
-      const [head, body] = answer.split("\r\n\r\n")
-      return { head, body }
-    })
-})
+import { apiPort, serverPort } from "../http/harness.ts"
+import { harness } from "./harness.ts"
 
 /** Typed from SRS 7.0.18's answer. */
 const versions =
@@ -28,7 +12,7 @@ const versions =
 
 effect("versions are SRS's, byte for byte, on both listeners", () =>
   Effect.gen(function* () {
-    const ask = yield* start()
+    const { ask } = yield* harness()
     for (const port of [apiPort, serverPort]) {
       const { body, head } = yield* ask("/api/v1/versions", port)
       expect(body).toBe(versions)
@@ -41,7 +25,7 @@ effect("versions are SRS's, byte for byte, on both listeners", () =>
 
 effect("an unknown path on the API's listener has the nearest index", () =>
   Effect.gen(function* () {
-    const ask = yield* start()
+    const { ask } = yield* harness()
     const keys = (path: string) =>
       Effect.map(ask(path, apiPort), ({ body }) => Object.keys(JSON.parse(body).urls).join(" "))
     expect(yield* keys("/")).toBe("api rtc")
@@ -59,7 +43,9 @@ effect("an unknown path on the API's listener has the nearest index", () =>
 
 effect("a shared listener has the endpoints and no indexes", () =>
   Effect.gen(function* () {
-    const ask = yield* start(`http_server { enabled on; listen 80; } http_api { enabled on; listen 80; }`)
+    const { ask } = yield* harness({
+      settings: "http_server { enabled on; listen 80; } http_api { enabled on; listen 80; }"
+    })
     expect((yield* ask("/api/v1/versions", 80)).body).toBe(versions)
     expect((yield* ask("/api/v1/nothing", 80)).head).toStartWith("HTTP/1.1 404 ")
   })
@@ -67,7 +53,7 @@ effect("a shared listener has the endpoints and no indexes", () =>
 
 effect("a callback makes a script, if it is a name", () =>
   Effect.gen(function* () {
-    const ask = yield* start()
+    const { ask } = yield* harness()
     const { body, head } = yield* ask("/api/v1/versions?callback=f.g-1", apiPort)
     expect(body).toBe(`f.g-1(${versions})`)
     expect(head).toContain("Content-Type: text/javascript")

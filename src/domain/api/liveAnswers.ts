@@ -1,0 +1,104 @@
+/** Vhosts, streams and clients as SRS's API v1 shows them (`/api/v1/vhosts/`, `/streams/`, `/clients/`). */
+import type { StreamName } from "../media/StreamName.ts"
+import type { AudioFacts, VideoFacts } from "../stats/codecFacts.ts"
+import type { ClientAccount, Counted, StreamAccount, VhostAccount } from "../stats/Ledger.ts"
+import type { Rates } from "../stats/Rate.ts"
+import { float, type JsonObject } from "./Json.ts"
+
+const kbps = ({ seconds30 }: Rates): JsonObject => ({
+  recv_30s: seconds30.recvKbps,
+  send_30s: seconds30.sendKbps
+})
+
+/** What the configuration says of a vhost now. */
+export interface VhostConfigured {
+  readonly enabled: boolean
+  /** Milliseconds; undefined without HLS. */
+  readonly hlsFragmentMillis: number | undefined
+}
+
+export const vhostJson = (account: VhostAccount, { enabled, hlsFragmentMillis }: VhostConfigured): JsonObject => ({
+  id: account.id,
+  name: account.name,
+  enabled,
+  clients: account.clients,
+  streams: account.streams,
+  send_bytes: account.bytesOut,
+  recv_bytes: account.bytesIn,
+  kbps: kbps(account.rates),
+  hls:
+    hlsFragmentMillis === undefined ? { enabled: false } : { enabled: true, fragment: float(hlsFragmentMillis / 1000) }
+})
+
+const videoJson = ({ codec, height, level, profile, width }: VideoFacts): JsonObject => ({
+  codec,
+  profile,
+  level,
+  width,
+  height
+})
+
+const audioJson = ({ channels, codec, profile, sampleRate }: AudioFacts): JsonObject => ({
+  codec,
+  sample_rate: sampleRate,
+  channel: channels,
+  profile
+})
+
+export interface StreamNow {
+  readonly nowMillis: number
+  readonly active: boolean
+  readonly frames: number
+  readonly video: VideoFacts | undefined
+  readonly audio: AudioFacts | undefined
+}
+
+export const streamJson = (account: StreamAccount, now: StreamNow): JsonObject => ({
+  id: account.id,
+  name: account.name.stream,
+  vhost: account.vhost.id,
+  app: account.name.app,
+  tcUrl: account.tcUrl,
+  url: account.key,
+  live_ms: now.nowMillis,
+  clients: account.clients,
+  frames: now.frames,
+  send_bytes: account.bytesOut,
+  recv_bytes: account.bytesIn,
+  kbps: kbps(account.rates),
+  publish: { active: now.active, ...(account.publisher === "" ? {} : { cid: account.publisher }) },
+  video: now.video === undefined ? null : videoJson(now.video),
+  audio: now.audio === undefined ? null : audioJson(now.audio)
+})
+
+/** A client beyond what the ledger needs of it. */
+export interface ShownClient extends Counted {
+  readonly address: string
+  /** Epoch milliseconds. */
+  readonly openedAt: number
+  readonly pageUrl: string
+  readonly swfUrl: string
+  readonly stream: StreamName | undefined
+}
+
+/** Of a client that is placed in a stream. */
+export const clientJson = (
+  { bytesIn, bytesOut, client, rates, stream }: ClientAccount<ShownClient>,
+  nowMillis: number
+): JsonObject => ({
+  id: client.id,
+  vhost: stream?.vhost.id ?? "",
+  stream: stream?.id ?? "",
+  ip: client.address,
+  pageUrl: client.pageUrl,
+  swfUrl: client.swfUrl,
+  tcUrl: client.tcUrl,
+  url: stream?.key ?? "",
+  name: stream?.name.stream ?? "",
+  type: client.type,
+  publish: client.type.endsWith("-publish"),
+  alive: float((nowMillis - client.openedAt) / 1000),
+  send_bytes: bytesOut,
+  recv_bytes: bytesIn,
+  kbps: kbps(rates)
+})
