@@ -14,6 +14,7 @@ import * as Sessions from "./layers/sessions/Sessions.ts"
 import * as GopCache from "./layers/source/GopCache.ts"
 import * as Playback from "./layers/source/Playback.ts"
 import * as SourceRegistry from "./layers/source/SourceRegistry.ts"
+import * as Static from "./layers/static/Static.ts"
 import * as Statistics from "./layers/statistics/Statistics.ts"
 
 /** What every protocol stands on, but for the one who decides who may publish and play. */
@@ -23,7 +24,7 @@ export const core = Playback.layer.pipe(
 )
 
 /** The protocols, by the routes and listeners they contribute. */
-export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer, InProcess.layer)
+export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer, InProcess.layer, Static.layer)
 
 /** What is told of all that, and done about it, over HTTP. */
 export const operation = Api1.layer.pipe(Layer.provideMerge(Statistics.layer))

@@ -14,7 +14,6 @@ export const httpServer = table({
         dir: text("dir", {
           default: "./objs/nginx/html",
           reload: "start",
-          active: false,
           doc: "Root of the files; its `console` is also served at `/console/` by the API."
         }),
         crossdomain: flag("crossdomain", {

@@ -3,7 +3,7 @@ import { flag, group, table, text } from "../entries.ts"
 export const httpStatic = table({
   title: "Static files",
   doc: "Files of a vhost over HTTP.",
-  active: false,
+  active: true,
   vhost: {
     httpStatic: group(
       "http_static",
