@@ -3,6 +3,7 @@ import * as Layer from "effect/Layer"
 import * as Authorizer from "./layers/access/Authorizer.ts"
 import * as Announce from "./layers/announce/Announce.ts"
 import * as Api1 from "./layers/api1/Api1.ts"
+import * as Hooks from "./layers/hooks/Hooks.ts"
 import * as HttpGateway from "./layers/http/HttpGateway.ts"
 import * as HttpListeners from "./layers/http/HttpListeners.ts"
 import * as HttpFlv from "./layers/httpLive/HttpFlv.ts"
@@ -14,7 +15,6 @@ import * as Sessions from "./layers/sessions/Sessions.ts"
 import * as GopCache from "./layers/source/GopCache.ts"
 import * as Playback from "./layers/source/Playback.ts"
 import * as SourceRegistry from "./layers/source/SourceRegistry.ts"
-import * as Static from "./layers/static/Static.ts"
 import * as Statistics from "./layers/statistics/Statistics.ts"
 
 /** What every protocol stands on, but for the one who decides who may publish and play. */
@@ -24,7 +24,7 @@ export const core = Playback.layer.pipe(
 )
 
 /** The protocols, by the routes and listeners they contribute. */
-export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer, InProcess.layer, Static.layer)
+export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer, InProcess.layer)
 
 /** What is told of all that, and done about it, over HTTP. */
 export const operation = Api1.layer.pipe(Layer.provideMerge(Statistics.layer))
@@ -37,4 +37,7 @@ export const unguarded = Layer.merge(Announce.layer, Progress.layer).pipe(
   Layer.provideMerge(core)
 )
 
-export const server = Layer.provideMerge(unguarded, Authorizer.layerAllowAll)
+/** The Authorizer that the configuration asks for. */
+export const guard = Authorizer.layer.pipe(Layer.provideMerge(Hooks.layer))
+
+export const server = Layer.provideMerge(unguarded, guard)

@@ -1,10 +1,88 @@
-/** Everybody may publish and play everything. */
+/** The one decision for all protocols: the rules by address, then what the callbacks say. */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { Authorizer, Permit } from "../../services/Authorizer.ts"
+import * as Cause from "effect/Cause"
+import { type Action, type AddressRules, compileRules, denialOf } from "../../domain/access/AddressRules.ts"
+import type { VhostSettings } from "../../domain/config/Settings.ts"
+import { srsErrors } from "../../domain/errors/SrsError.ts"
+import { streamKey } from "../../domain/media/StreamName.ts"
+import { type AccessRequest, Authorizer, Permit, Refused } from "../../services/Authorizer.ts"
+import { Hooks } from "../../services/Hooks.ts"
+import { Settings } from "../../services/Settings.ts"
 
+/** Everybody may publish and play everything. */
 export const layerAllowAll = Layer.succeed(Authorizer, {
   connect: () => Effect.void,
   publish: (request) => Effect.sync(() => Permit.grantUnsafe("publish", request)),
   play: (request) => Effect.sync(() => Permit.grantUnsafe("play", request))
 })
+
+type Rules = VhostSettings["security"]
+
+const ends = { publish: "on_unpublish", play: "on_stop" } as const
+
+/** Did the publisher not get the stream after all? Then it was never published, and is not unpublished (SRS). */
+const neverBegan = (exit: Exit.Exit<unknown, unknown>, { stream }: AccessRequest): boolean => {
+  if (Exit.isSuccess(exit)) return false
+  const error = Cause.squash(exit.cause)
+  if (typeof error !== "object" || error === null || !("_tag" in error) || !("stream" in error)) return false
+  return (error._tag === "StreamBusy" || error._tag === "SourceRefused") && error.stream === streamKey(stream)
+}
+
+export const layer = Layer.effect(
+  Authorizer,
+  Effect.gen(function* () {
+    const settings = yield* Settings
+    const hooks = yield* Hooks
+    const compiled = new WeakMap<Rules, AddressRules>()
+
+    const rulesOf = Effect.fnUntraced(function* (security: Rules) {
+      const known = compiled.get(security)
+      if (known !== undefined) return known
+      const rules = compileRules(security)
+      compiled.set(security, rules)
+      for (const rule of rules.misfits) {
+        yield* Effect.logWarning("security rule is not understood").pipe(Effect.annotateLogs("security.rule", rule))
+      }
+      return rules
+    })
+
+    const refusal = (action: "connect" | Action, { stream }: AccessRequest, reason: string, code: number) =>
+      new Refused({ action, stream: streamKey(stream), reason, code })
+
+    const checkAddress = Effect.fnUntraced(function* (action: Action, request: AccessRequest) {
+      const security = settings.vhost(request.stream.vhost)?.security
+      if (security === undefined || !security.enabled) return
+      const denial = denialOf(yield* rulesOf(security), action, request.session.address)
+      if (denial !== undefined) return yield* refusal(action, request, denial.reason, denial.code)
+    })
+
+    const ask = (action: "connect" | Action, request: AccessRequest) =>
+      Effect.mapError(hooks.ask(`on_${action}`, request), ({ message }) =>
+        refusal(action, request, message, srsErrors.HttpResponseCode)
+      )
+
+    const connect = (request: AccessRequest) =>
+      Effect.andThen(
+        // Also for a client that is refused: SRS tells of the end of each connection.
+        Effect.addFinalizer(() => hooks.tell("on_close", request)),
+        ask("connect", request)
+      )
+
+    const decide = Effect.fnUntraced(function* <A extends Action>(action: A, request: AccessRequest) {
+      yield* checkAddress(action, request)
+      const end = hooks.tell(ends[action], request)
+      // Whoever leaves while the server is asked may have been granted it.
+      yield* Effect.onInterrupt(ask(action, request), () => end)
+      yield* Effect.addFinalizer((exit) => (neverBegan(exit, request) ? Effect.void : end))
+      return Permit.grantUnsafe(action, request)
+    })
+
+    return Authorizer.of({
+      connect,
+      publish: (request) => decide("publish", request),
+      play: (request) => decide("play", request)
+    })
+  })
+)

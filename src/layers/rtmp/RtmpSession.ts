@@ -10,7 +10,7 @@ import { type ConnectRequest, readConnect } from "../../domain/rtmp/ConnectReque
 import { protocolControl } from "../../domain/rtmp/ControlReplies.ts"
 import { randomBytes } from "../../domain/rtmp/handshake.ts"
 import { connectResult, onBWDone, type ServerSignature } from "../../domain/rtmp/Replies.ts"
-import { parseTcUrl, type RequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
+import { parseRequestUrl, parseTcUrl, type RequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
 import { ServerHandshake } from "../../domain/rtmp/ServerHandshake.ts"
 import type { Session } from "../../services/Sessions.ts"
 import type { Connection, ConnectionClosed } from "../../services/Transport.ts"
@@ -22,6 +22,7 @@ import { tellRefusal } from "./refusal.ts"
 import type { RtmpServices, SessionFailure } from "./RtmpConnection.ts"
 import { Streams } from "./streams.ts"
 import { Watchdog } from "./Watchdog.ts"
+import { whilePeerStays } from "./whilePeerStays.ts"
 
 /** A client that has not connected, or does not say what it wants, is closed after this long (SRS). */
 export const identifyTimeoutMillis = 30_000
@@ -134,8 +135,14 @@ const connectPhase = Effect.fnUntraced(
   within("connect")
 )
 
-/** `on_connect`: after connect was answered and before the first publish or play, as with SRS. */
-const authorizeConnect = Effect.fnUntraced(function* (url: RequestUrl, session: Session, services: RtmpServices) {
+/** `on_connect`: after connect was answered and when the first stream is known, before it is published or played (SRS). */
+const authorizeConnect = Effect.fnUntraced(function* (
+  connected: RequestUrl,
+  name: string,
+  session: Session,
+  services: RtmpServices
+) {
+  const url = Result.getOrElse(parseRequestUrl(session.tcUrl, name), () => connected)
   const vhost = services.settings.vhost(url.vhost)
   if (vhost === undefined) return yield* Effect.fail(new VhostNotFound({ vhost: url.vhost }))
   const { pageUrl, tcUrl } = session
@@ -167,7 +174,10 @@ export const rtmpSession = (services: RtmpServices, connection: Connection, sess
       const { events, replies } = dialogue.accept(command, streamId)
       peer.sendAll(replies)
       for (const event of events) {
-        if (!isAuthorized) yield* authorizeConnect(url, session, services)
+        if (!isAuthorized) {
+          const name = "name" in event ? event.name : ""
+          yield* authorizeConnect(url, name, session, services).pipe(whilePeerStays(connection))
+        }
         isAuthorized = true
         yield* Effect.tapError(streams.carryOut(event), (error) => tellRefusal(peer, connection, event, error))
       }

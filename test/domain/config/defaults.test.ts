@@ -285,7 +285,9 @@ test("http_hooks, http_static and http_remux", () => {
     onStop: [],
     onDvr: [],
     onHls: [],
-    onHlsNotify: []
+    onHlsNotify: [],
+    secret: "",
+    tlsVerify: false
   })
   expect(vhost.httpStatic).toEqual({ enabled: false, mount: "[vhost]/", dir: "./objs/nginx/html" })
   expect(vhost.httpRemux).toEqual({

@@ -114,7 +114,7 @@ effect("each grant ends once: with its stream, and the connection's with the con
     yield* tick
     expect(order).toEqual(["connect", "publish", "end of publish", "play", "end of play", "end of connect"])
     expect(requests.map(({ stream }) => `${stream.vhost}/${stream.app}/${stream.stream}`)).toEqual([
-      "__defaultVhost__/live/",
+      "__defaultVhost__/live/a",
       "__defaultVhost__/live/a",
       "__defaultVhost__/live/b"
     ])

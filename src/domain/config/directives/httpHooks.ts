@@ -1,11 +1,12 @@
-import { flag, group, list, table } from "../entries.ts"
+import { flag, group, list, table, text } from "../entries.ts"
 
 const hook = (name: string, doc: string) => list(name, { default: [], reload: "next", doc })
+const later = (name: string, doc: string) => list(name, { default: [], reload: "next", active: false, doc })
 
 export const httpHooks = table({
   title: "HTTP callbacks",
   doc: "URLs that are called when something happens.",
-  active: false,
+  active: true,
   vhost: {
     httpHooks: group(
       "http_hooks",
@@ -18,9 +19,19 @@ export const httpHooks = table({
         onUnpublish: hook("on_unpublish", "A publisher has stopped."),
         onPlay: hook("on_play", "A client wants to play; may refuse it."),
         onStop: hook("on_stop", "A player has stopped."),
-        onDvr: hook("on_dvr", "A recording is complete."),
-        onHls: hook("on_hls", "An HLS segment is complete."),
-        onHlsNotify: hook("on_hls_notify", "An HLS segment is complete: fetched by GET, with variables in the URL.")
+        onDvr: later("on_dvr", "A recording is complete."),
+        onHls: later("on_hls", "An HLS segment is complete."),
+        onHlsNotify: later("on_hls_notify", "An HLS segment is complete: fetched by GET, with variables in the URL."),
+        secret: text("secret", {
+          default: "",
+          reload: "next",
+          doc: "Key of the signature that callbacks then have (HMAC-SHA256)."
+        }),
+        tlsVerify: flag("tls_verify", {
+          default: false,
+          reload: "next",
+          doc: "Call HTTPS servers only if their certificate is valid."
+        })
       }
     )
   }

@@ -6,7 +6,7 @@ const rule = (name: string, doc: string) =>
 export const security = table({
   title: "Security",
   doc: "Rules by address.",
-  active: false,
+  active: true,
   vhost: {
     security: group(
       "security",

@@ -1,0 +1,90 @@
+/** Calls with a circuit breaker for each callback server. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { Breaker } from "../../domain/hooks/Breaker.ts"
+import { type HookUrl, parseHookUrl } from "../../domain/hooks/HookUrl.ts"
+import { encodeHookRequest, type HookRequest } from "../../domain/hooks/request.ts"
+import { isTrouble, rejectionOf } from "../../domain/hooks/verdict.ts"
+import type { Transport } from "../../services/Transport.ts"
+import { call } from "./call.ts"
+
+/** What became of a call. */
+export type Outcome =
+  | { readonly kind: "accepted" }
+  /** The server has heard it, and does not accept. */
+  | { readonly kind: "rejected"; readonly reason: string }
+  /** Nobody knows whether it was heard; `waitMillis` is how long calling again is of no use. */
+  | { readonly kind: "failed"; readonly reason: string; readonly waitMillis: number }
+
+export interface Call extends Omit<HookRequest, "timestamp"> {
+  readonly url: string
+  /** Verify the certificate of an HTTPS server. */
+  readonly verify: boolean
+}
+
+export class Callers {
+  readonly #transport: Transport["Service"]
+  readonly #breakers = new Map<string, Breaker>()
+
+  constructor(transport: Transport["Service"]) {
+    this.#transport = transport
+  }
+
+  readonly call = (request: Call): Effect.Effect<Outcome> =>
+    Effect.suspend(() => {
+      const url = parseHookUrl(request.url)
+      return url === undefined
+        ? Effect.succeed<Outcome>({ kind: "rejected", reason: "is no http or https URL" })
+        : this.#guarded(url, request)
+    })
+
+  #breakerOf({ encrypted, host, port }: HookUrl): Breaker {
+    const key = `${encrypted ? "https" : "http"}://${host}:${port}`
+    const known = this.#breakers.get(key)
+    if (known !== undefined) return known
+    const breaker = new Breaker()
+    this.#breakers.set(key, breaker)
+    return breaker
+  }
+
+  #guarded(url: HookUrl, request: Call): Effect.Effect<Outcome> {
+    return Effect.gen({ self: this }, function* (): Effect.fn.Return<Outcome> {
+      const now = yield* Clock.currentTimeMillis
+      const breaker = this.#breakerOf(url)
+      if (!breaker.admit(now)) {
+        const reason = "the circuit is open: this server has not answered lately"
+        return { kind: "failed", reason, waitMillis: breaker.waitMillis(now) }
+      }
+      const bytes = encodeHookRequest(url, { ...request, timestamp: Math.floor(now / 1000) })
+      return yield* call(this.#transport, url, bytes, request.verify).pipe(
+        Effect.matchEffect({
+          onSuccess: (reply): Effect.Effect<Outcome> => {
+            const reason = rejectionOf(reply)
+            if (reason !== undefined && isTrouble(reply.status)) return failed(breaker, request.url, reason)
+            const outcome: Outcome = reason === undefined ? { kind: "accepted" } : { kind: "rejected", reason }
+            return Effect.as(succeeded(breaker, request.url), outcome)
+          },
+          onFailure: ({ reason }) => failed(breaker, request.url, reason)
+        }),
+        Effect.onInterrupt(() => Effect.sync(() => breaker.abandoned()))
+      )
+    })
+  }
+}
+
+const succeeded = (breaker: Breaker, url: string): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    breaker.succeeded()
+      ? Effect.logInfo("callback circuit closed").pipe(Effect.annotateLogs("hook.url", url))
+      : Effect.void
+  )
+
+const failed = Effect.fnUntraced(function* (breaker: Breaker, url: string, reason: string): Effect.fn.Return<Outcome> {
+  const now = yield* Clock.currentTimeMillis
+  if (breaker.failed(now)) {
+    yield* Effect.logWarning("callback circuit opened").pipe(
+      Effect.annotateLogs({ "hook.url": url, "hook.reason": reason, "hook.open_ms": breaker.waitMillis(now) })
+    )
+  }
+  return { kind: "failed", reason, waitMillis: breaker.waitMillis(now) }
+})

@@ -1,0 +1,136 @@
+/**
+ * Delivers what only informs: in order within a lane, with retries, from a bounded queue. A lane is what must stay in
+ * order (a stream's publishes, a player) and one URL, so that a server which hangs holds up nothing else.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as Semaphore from "effect/Semaphore"
+import type { TellingEvent } from "../../domain/hooks/body.ts"
+import type { DeadLetter } from "../../services/Hooks.ts"
+import type { Call, Callers } from "./Callers.ts"
+
+/** Letters that wait; further ones are dead at once. */
+export const maxLetters = 10_000
+/** The newest are kept. */
+export const maxDeadLetters = 1000
+/** Calls under way at a time. */
+export const maxDeliveries = 64
+export const maxAttempts = 8
+/** Wait before the second attempt; each further one doubles it. */
+export const retryMillis = 1000
+export const maxRetryMillis = 60_000
+
+export interface Letter extends Call {
+  readonly event: TellingEvent
+  readonly lane: string
+}
+
+export class Courier {
+  readonly #callers: Callers
+  readonly #fork: (lane: Effect.Effect<void>) => void
+  readonly #lanes = new Map<string, Array<Letter>>()
+  readonly #places = Semaphore.makeUnsafe(maxDeliveries)
+  /** Letters by lane, of all URLs. */
+  readonly #waiting = new Map<string, { count: number; readonly none: Latch.Latch }>()
+  #letters = 0
+  #dead: Array<{ readonly letter: Letter; readonly reason: string; readonly diedAt: number }> = []
+
+  /** `fork` runs a lane for as long as the server lives. */
+  constructor(callers: Callers, fork: (lane: Effect.Effect<void>) => void) {
+    this.#callers = callers
+    this.#fork = fork
+  }
+
+  post(letter: Letter): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#letters >= maxLetters) return this.#bury(letter, `more than ${maxLetters} callbacks wait`)
+      this.#letters++
+      this.#count(letter.lane, 1)
+      const key = `${letter.lane} ${letter.url}`
+      const lane = this.#lanes.get(key)
+      if (lane !== undefined) return Effect.sync(() => void lane.push(letter))
+      const letters = [letter]
+      this.#lanes.set(key, letters)
+      this.#fork(this.#run(key, letters))
+      return Effect.void
+    })
+  }
+
+  /** Waits until nothing of the lane is under way. */
+  idle(lane: string): Effect.Effect<void> {
+    return Effect.suspend(() => this.#waiting.get(lane)?.none.await ?? Effect.void)
+  }
+
+  #count(lane: string, step: 1 | -1): void {
+    const waiting = this.#waiting.get(lane) ?? { count: 0, none: Latch.makeUnsafe(false) }
+    waiting.count += step
+    this.#waiting.set(lane, waiting)
+    if (waiting.count > 0) return
+    this.#waiting.delete(lane)
+    waiting.none.openUnsafe()
+  }
+
+  #run(key: string, letters: Array<Letter>): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      while (letters.length > 0) {
+        yield* this.#deliver(letters[0])
+        const [letter] = letters.splice(0, 1)
+        this.#letters--
+        this.#count(letter.lane, -1)
+      }
+      this.#lanes.delete(key)
+    })
+  }
+
+  #deliver(letter: Letter): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      let wait = retryMillis
+      for (let attempt = 1; ; attempt++) {
+        const outcome = yield* this.#places.withPermits(1)(this.#callers.call(letter))
+        if (outcome.kind === "accepted") return
+        yield* tellFailure(letter, attempt, outcome.reason)
+        if (outcome.kind === "rejected") return
+        if (attempt === maxAttempts) return yield* this.#bury(letter, outcome.reason)
+        yield* Effect.sleep(Math.max(wait, outcome.waitMillis))
+        wait = Math.min(wait * 2, maxRetryMillis)
+      }
+    })
+  }
+
+  #bury(letter: Letter, reason: string): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      this.#dead.push({ letter, reason, diedAt: yield* Clock.currentTimeMillis })
+      if (this.#dead.length > maxDeadLetters) this.#dead.shift()
+      yield* Effect.logError("callback given up").pipe(
+        Effect.annotateLogs({ ...factsOf(letter), "hook.reason": reason })
+      )
+    })
+  }
+
+  readonly deadLetters = (): ReadonlyArray<DeadLetter> =>
+    this.#dead.map(({ diedAt, letter: { body, event, idempotencyKey, url }, reason }) => ({
+      event,
+      url,
+      body,
+      idempotencyKey,
+      reason,
+      diedAt
+    }))
+
+  readonly replay: Effect.Effect<number> = Effect.suspend(() => {
+    const dead = this.#dead
+    this.#dead = []
+    return Effect.as(
+      Effect.forEach(dead, ({ letter }) => this.post(letter), { discard: true }),
+      dead.length
+    )
+  })
+}
+
+const factsOf = ({ event, url }: Letter) => ({ "hook.event": event, "hook.url": url })
+
+const tellFailure = (letter: Letter, attempt: number, reason: string): Effect.Effect<void> =>
+  Effect.logWarning("callback failed").pipe(
+    Effect.annotateLogs({ ...factsOf(letter), "hook.attempt": attempt, "hook.reason": reason })
+  )

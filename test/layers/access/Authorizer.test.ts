@@ -1,0 +1,125 @@
+import { describe, expect } from "bun:test"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+import * as AuthorizerLayer from "../../../src/layers/access/Authorizer.ts"
+import { layerText } from "../../../src/layers/config/Settings.ts"
+import { type AccessRequest, Authorizer } from "../../../src/services/Authorizer.ts"
+import { HookRefused, Hooks } from "../../../src/services/Hooks.ts"
+import type { Session, SessionKicked } from "../../../src/services/Sessions.ts"
+import { StreamBusy } from "../../../src/services/SourceRegistry.ts"
+import { effect } from "../../support/effect.ts"
+
+const request = (address = "10.0.0.1", fields: Partial<AccessRequest> = {}): AccessRequest => {
+  const counters = { bytesIn: () => 0, bytesOut: () => 0, framesIn: 0, framesOut: 0, framesDropped: 0, jumps: 0 }
+  const facts = { type: "", stream: undefined, role: "", tcUrl: "", pageUrl: "", swfUrl: "" } as const
+  const kicked = Deferred.makeUnsafe<never, SessionKicked>()
+  const session: Session = { id: "s", protocol: "rtmp", address, openedAt: 0, ...facts, counters, kicked }
+  const stream = { vhost: "__defaultVhost__", app: "live", stream: "a" }
+  return { session, stream, param: "", tcUrl: "", pageUrl: "", ...fields }
+}
+
+const harness = Effect.fnUntraced(function* (
+  directives: string,
+  answer: (event: string) => Effect.Effect<void, HookRefused> = () => Effect.void
+) {
+  const calls: Array<string> = []
+  const note = (event: string) => Effect.sync(() => void calls.push(event))
+  const hooks = Layer.mock(Hooks, {
+    ask: (event) =>
+      Effect.andThen(
+        note(event),
+        Effect.suspend(() => answer(event))
+      ),
+    tell: note,
+    deadLetters: () => []
+  })
+  const settings = layerText(`vhost __defaultVhost__ { ${directives} }`)
+  const context = yield* Layer.build(AuthorizerLayer.layer.pipe(Layer.provide([hooks, settings])))
+  return { authorizer: Context.get(context, Authorizer), calls }
+})
+
+const refuse = (event: string) => Effect.fail(new HookRefused({ event, url: "http://h/", reason: "no" }))
+
+effect("everybody may do everything where nothing is configured", () =>
+  Effect.gen(function* () {
+    const { authorizer } = yield* harness("")
+    expect((yield* authorizer.publish(request())).action).toBe("publish")
+    expect((yield* authorizer.play(request())).action).toBe("play")
+  })
+)
+
+effect("rules by address come before callbacks, with SRS's numbers", () =>
+  Effect.gen(function* () {
+    const security = "security { enabled on; allow publish 10.0.0.0/8; allow play all; deny play 10.9.0.0/16; }"
+    const { authorizer, calls } = yield* harness(security)
+    yield* authorizer.publish(request("10.0.0.1"))
+    expect((yield* Effect.flip(authorizer.publish(request("192.168.0.1")))).code).toBe(1054)
+    expect((yield* Effect.flip(authorizer.play(request("10.9.0.1")))).code).toBe(1053)
+    expect(calls).toEqual(["on_publish"])
+  })
+)
+
+effect("rules that are switched off are none", () =>
+  Effect.gen(function* () {
+    const { authorizer } = yield* harness("security { enabled off; deny publish all; }")
+    yield* authorizer.publish(request())
+  })
+)
+
+describe("the end is told", () => {
+  const run = (
+    action: "connect" | "publish" | "play",
+    answer?: (event: string) => Effect.Effect<void, HookRefused>,
+    end: Exit.Exit<unknown, unknown> = Exit.void
+  ) =>
+    Effect.gen(function* () {
+      const { authorizer, calls } = yield* harness("", answer)
+      const scope = Scope.makeUnsafe()
+      yield* Effect.ignore(Scope.provide(authorizer[action](request()), scope))
+      yield* Scope.close(scope, end)
+      return calls
+    })
+
+  effect("of a connection, a publish and a play that were accepted", () =>
+    Effect.gen(function* () {
+      expect(yield* run("connect")).toEqual(["on_connect", "on_close"])
+      expect(yield* run("publish")).toEqual(["on_publish", "on_unpublish"])
+      expect(yield* run("play")).toEqual(["on_play", "on_stop"])
+    })
+  )
+
+  effect("of a refused connection, not of a refused publish or play", () =>
+    Effect.gen(function* () {
+      expect(yield* run("connect", refuse)).toEqual(["on_connect", "on_close"])
+      expect(yield* run("publish", refuse)).toEqual(["on_publish"])
+      expect(yield* run("play", refuse)).toEqual(["on_play"])
+    })
+  )
+
+  effect("not of a publish whose stream was busy", () =>
+    Effect.gen(function* () {
+      expect(yield* run("publish", undefined, Exit.fail(new StreamBusy({ stream: "/live/a" })))).toEqual(["on_publish"])
+      expect(yield* run("publish", undefined, Exit.fail(new StreamBusy({ stream: "/live/b" })))).toEqual([
+        "on_publish",
+        "on_unpublish"
+      ])
+      expect(yield* run("publish", undefined, Exit.die("defect"))).toEqual(["on_publish", "on_unpublish"])
+    })
+  )
+
+  effect("of a publisher that left while it was asked about", () =>
+    Effect.gen(function* () {
+      const { authorizer, calls } = yield* harness("", () => Effect.never)
+      const fiber = yield* Effect.forkChild(Effect.scoped(authorizer.publish(request())))
+      yield* TestClock.adjust(0)
+      yield* Fiber.interrupt(fiber)
+      expect(calls).toEqual(["on_publish", "on_unpublish"])
+    })
+  )
+})
