@@ -99,11 +99,16 @@ export class SimulatedPublisher {
     if (this.#base < 0) this.#base += 2 ** 32
   }
 
+  /** The clock by which it is driven was set; its own goes on. */
+  setClock(change: number): void {
+    if (this.#begunAt !== undefined) this.#begunAt += change
+  }
+
   readonly close: Effect.Effect<void> = Effect.suspend(() => Scope.close(this.scope, Exit.void))
 
   #begin(nowMillis: number): number {
     const { audioMillis, videoMillis } = this.#shape
-    if (this.#chance.oneIn(2)) this.#write(18, 0, metadataBody())
+    if (this.#chance.oneIn(2)) this.write(18, 0, metadataBody())
     if (videoMillis < Infinity) this.#frame({ kind: 9, header: true, keyframe: false }, 0, 20)
     else this.#nextVideo = Infinity
     if (audioMillis < Infinity) this.#frame({ kind: 8, header: true, keyframe: false }, 0, 4)
@@ -127,10 +132,11 @@ export class SimulatedPublisher {
   }
 
   #frame(frame: Pick<SimulatedFrame, "kind" | "header" | "keyframe">, millis: number, filler: number): void {
-    this.#write(frame.kind, millis, bodyOf({ ...frame, publisher: this.number, sequence: this.#sequence }, filler))
+    this.write(frame.kind, millis, bodyOf({ ...frame, publisher: this.number, sequence: this.#sequence }, filler))
   }
 
-  #write(type: FrameKind, millis: number, body: Uint8Array): void {
+  /** Sends a message of its own making, `millis` after its beginning. */
+  write(type: FrameKind, millis: number, body: Uint8Array): void {
     this.#sequence++
     const chunkStreamId = type === 9 ? 6 : 4
     const timestamp = (this.#base + millis) % 2 ** 32

@@ -114,3 +114,48 @@ export const leakedFiber: Plant = {
       )
     ).pipe(Layer.provide(layer))
 }
+
+/** The encoders of a format throw at their 100th frame. */
+export const brokenEncoder = (key: string): Plant =>
+  withFormat((format) => {
+    if (!format.key.startsWith(key)) return format
+    return {
+      ...format,
+      encoder: () => {
+        const encoder = format.encoder()
+        let count = 0
+        return {
+          lane: (frame) => encoder.lane(frame),
+          encode: (frame, out) => {
+            if (++count === 100) throw new Error("planted")
+            return encoder.encode(frame, out)
+          }
+        }
+      }
+    }
+  })
+
+/** Taking the 100th frame of a stream throws, on the stack of its publisher. */
+export const brokenSource = (key: string): Plant => ({
+  ...noPlant,
+  registry: (layer) =>
+    Layer.effect(
+      SourceRegistry,
+      Effect.map(SourceRegistry, (registry) =>
+        SourceRegistry.of({
+          ...registry,
+          publish: (...args) =>
+            Effect.map(registry.publish(...args), (publication) => {
+              let count = 0
+              return {
+                ...publication,
+                append: (frame: MediaFrame) => {
+                  if (publication.source.key === key && ++count === 100) throw new Error("planted")
+                  publication.append(frame)
+                }
+              }
+            })
+        })
+      )
+    ).pipe(Layer.provide(layer))
+})

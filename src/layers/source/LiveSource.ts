@@ -30,7 +30,7 @@ export class LiveSource implements Source {
   overflowsTold = 0
   readers = 0
   timesAreAbsolute = false
-  /** Since when it has neither publisher nor reader, epoch milliseconds. */
+  /** Since when it has neither publisher nor reader, monotonic milliseconds. */
   idleSince = 0
 
   constructor(name: StreamName, retention: Retention) {

@@ -20,6 +20,7 @@ import {
 } from "../../services/SourceRegistry.ts"
 import { background } from "../telemetry/background.ts"
 import { LiveSource, type Slot } from "./LiveSource.ts"
+import { monotonicMillis } from "./monotonic.ts"
 
 /** A source without publisher and reader is forgotten after this long, looked at this often (SRS: 3 to 6 s). */
 const idleMillis = 3000
@@ -50,7 +51,7 @@ export const layer = Layer.effect(
     }
 
     const becameIdle = (source: LiveSource): void => {
-      if (source.readers === 0 && source.publishScope === undefined) source.idleSince = clock.currentTimeMillisUnsafe()
+      if (source.readers === 0 && source.publishScope === undefined) source.idleSince = monotonicMillis(clock)
     }
 
     /** Check and claim in one synchronous step: another fiber may run at any `yield*`. */
@@ -197,7 +198,7 @@ export const layer = Layer.effect(
     const cleanUp = Effect.gen(function* () {
       while (true) {
         yield* Effect.sleep(idleMillis)
-        const now = clock.currentTimeMillisUnsafe()
+        const now = monotonicMillis(clock)
         for (const [key, source] of sources) {
           const idle = source.readers === 0 && source.publishScope === undefined && source.slot === undefined
           if (idle && now - source.idleSince >= idleMillis) sources.delete(key)
