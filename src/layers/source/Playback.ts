@@ -18,6 +18,7 @@ import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
 import { background } from "../telemetry/background.ts"
 import { Delivery, type Pace } from "./Delivery.ts"
 import type { DeliveredViewer } from "./DeliveredViewer.ts"
+import { monotonicMillis } from "./monotonic.ts"
 
 /** A viewer that accepts no byte for this long is closed (SRS's send timeout). */
 export const stallMillis = 30_000
@@ -53,7 +54,7 @@ export const layer = Layer.effect(
         const delivery = new Delivery(
           source,
           () => paceOf(settings.vhost(source.name.vhost)),
-          () => clock.currentTimeMillisUnsafe()
+          () => monotonicMillis(clock)
         )
         deliveries.set(source, delivery)
         const viewer = delivery.add(options, start)
@@ -85,7 +86,7 @@ export const layer = Layer.effect(
     const closeStalled = Effect.gen(function* () {
       while (true) {
         yield* Effect.sleep(stallCheckMillis)
-        const now = clock.currentTimeMillisUnsafe()
+        const now = monotonicMillis(clock)
         for (const delivery of deliveries.values()) {
           for (const viewer of delivery.stalled(now, stallMillis)) {
             viewer.end(new ViewerStalled({ stallMillis }))
