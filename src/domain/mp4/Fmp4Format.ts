@@ -10,6 +10,7 @@ import { concat, equals } from "../bytes/bytes.ts"
 import { Encoded, type Format, type SharedEncoder, type ViewerFormat } from "../media/Format.ts"
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import type { SlabWriter } from "../media/SlabWriter.ts"
+import { lengthPrefixed } from "../ts/startCodes.ts"
 import { isCoded } from "./coded.ts"
 import { fragmentLength, putFragment, TrackRun } from "./Fragment.ts"
 import { initSegment } from "./initSegment.ts"
@@ -168,7 +169,7 @@ class Fmp4Encoder implements SharedEncoder {
     const isAudio = frame.kind === Kind.Audio
     const runs = isAudio ? this.#audioRun : this.#videoRun
     runs[0].clear()
-    runs[0].add(frame, time, duration, compositionOffset, isAudio || frame.keyframe)
+    runs[0].add(isAudio ? frame : lengthPrefixed(frame), time, duration, compositionOffset, isAudio || frame.keyframe)
     return runs
   }
 }

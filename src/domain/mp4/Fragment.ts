@@ -57,7 +57,7 @@ export class TrackRun {
     return this.#sync[0] === true
   }
 
-  /** Times in ticks of the track. The decoding time counts for the first sample; others follow by their durations. */
+  /** A frame through `isCoded` and `lengthPrefixed`. Times in ticks of the track. The decoding time counts for the first sample; others follow by their durations. */
   add(frame: MediaFrame, time: number, duration: number, compositionOffset: number, sync: boolean): void {
     if (this.#frames.length === 0) this.#baseTime = time
     this.#frames.push(frame)

@@ -58,7 +58,7 @@ export class Mp4Writer {
   }
 
   /**
-   * Takes note of a coded frame at `timestamp` milliseconds. The caller writes `frame.data` behind what is written
+   * Takes note of a coded frame (`isCoded`, through `lengthPrefixed`) at `timestamp` milliseconds. The caller writes `frame.data` behind what is written
    * already. False, and nothing to write, for a frame of no track of the file.
    */
   add(frame: MediaFrame, timestamp: number): boolean {

@@ -20,6 +20,8 @@ export class SectionReader {
   readonly #bytes = new Uint8Array(maxSectionLength)
   #length = 0
   #active = false
+  /** Bytes that `#take` took. */
+  #taken = 0
 
   /** Forgets a section of which a part was lost. */
   reset(): void {
@@ -54,17 +56,13 @@ export class SectionReader {
         this.reset()
         break
       }
-      const before = this.#length
       failures += this.#take(bytes, at, end, onSection)
       at += this.#taken
-      if (this.#taken === 0 && this.#length === before) break
     }
     return failures
   }
 
-  #taken = 0
-
-  /** Takes bytes up to the end of the section; what it took is in `#taken`. Returns 1 for a wrong CRC. */
+  /** Takes bytes up to the end of the section, at least one. Returns 1 for a section that cannot be read. */
   #take(bytes: Uint8Array, start: number, end: number, onSection: (bytes: Uint8Array, length: number) => void): number {
     let at = start
     const own = this.#bytes

@@ -5,9 +5,10 @@ import { decodeAvcConfig } from "../codec/AvcConfig.ts"
 import { FourCc, VideoId } from "../codec/CodecId.ts"
 import { decodeHevcConfig } from "../codec/HevcConfig.ts"
 import type { MediaFrame } from "../media/MediaFrame.ts"
-import { AccessUnit, avcSyntax, hevcSyntax, type NalSyntax, withStartCodes } from "./nalUnits.ts"
+import { AccessUnit, avcSyntax, hevcSyntax, type NalSyntax, startCodeLength, withStartCodes } from "./nalUnits.ts"
 import { type ElementaryStream, hevcDescriptors } from "./Psi.ts"
 import { Pid, StreamType } from "./packet.ts"
+import { lengthPrefixed } from "./startCodes.ts"
 
 const noBytes = new Uint8Array(0)
 
@@ -89,7 +90,9 @@ export class TsVideo {
     const configuration = this.#configuration
     if (configuration === undefined) return 0
     const unit = this.#unit
-    unit.walk(frame.bytes, frame.dataStart, frame.end, configuration.lengthSize)
+    const picture = lengthPrefixed(frame)
+    const lengthSize = picture === frame ? configuration.lengthSize : startCodeLength
+    unit.walk(picture.bytes, picture.dataStart, picture.end, lengthSize)
     if (unit.units === 0) return 0
     this.#keyframe = frame.keyframe || unit.hasRandomAccess
     this.#between = this.#keyframe && !unit.hasParameterSets ? configuration.parameterSets : noBytes

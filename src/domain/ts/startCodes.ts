@@ -1,5 +1,8 @@
 /** NAL units of a byte stream (ISO/IEC 14496-10 annex B): where they are between their start codes. */
 
+import { writeUint32 } from "../bytes/bytes.ts"
+import { MediaFrame } from "../media/MediaFrame.ts"
+
 /** NAL units of one access unit that are looked at: the specifications allow some hundred slices. */
 export const maxNalUnits = 1024
 
@@ -35,4 +38,38 @@ export const findNalUnits = (bytes: Uint8Array, start: number, end: number, rang
     from = next
   }
   return count
+}
+
+/**
+ * Four bytes of start code. As a length it would be a NAL unit of one byte, with which no access unit begins; the three
+ * bytes of the short form begin every length from 256 to 511.
+ */
+const startsWithStartCode = (bytes: Uint8Array, start: number, end: number): boolean =>
+  end - start > 4 && bytes[start] === 0 && bytes[start + 1] === 0 && bytes[start + 2] === 0 && bytes[start + 3] === 1
+
+/**
+ * The picture with lengths of four bytes, for hardware encoders that send start codes inside FLV (SRS's
+ * `try_annexb_first`). Any other frame is returned as it is.
+ */
+export const lengthPrefixed = (frame: MediaFrame): MediaFrame => {
+  if (!startsWithStartCode(frame.bytes, frame.dataStart, frame.end)) return frame
+  const ranges: Array<number> = []
+  const count = findNalUnits(frame.bytes, frame.dataStart, frame.end, ranges)
+  const head = frame.bytes.subarray(frame.start, frame.dataStart)
+  let length = head.length
+  for (let i = 0; i < count; i++) length += 4 + ranges[2 * i + 1] - ranges[2 * i]
+  const bytes = new Uint8Array(length)
+  bytes.set(head)
+  let at = head.length
+  for (let i = 0; i < count; i++) {
+    const unit = frame.bytes.subarray(ranges[2 * i], ranges[2 * i + 1])
+    writeUint32(bytes, at, unit.length)
+    bytes.set(unit, at + 4)
+    at += 4 + unit.length
+  }
+  const { codec, compositionOffset, keyframe, kind, published, timestamp, track } = frame
+  const fields = { kind, published, bytes, start: 0, end: length, dataStart: head.length }
+  const prefixed = new MediaFrame({ ...fields, track, codec, compositionOffset, keyframe })
+  prefixed.timestamp = timestamp
+  return prefixed
 }

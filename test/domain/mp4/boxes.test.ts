@@ -10,6 +10,7 @@ import { Mp4Writer } from "../../../src/domain/mp4/Mp4Writer.ts"
 import { SampleClock } from "../../../src/domain/mp4/SampleClock.ts"
 import { SampleTable } from "../../../src/domain/mp4/SampleTable.ts"
 import { emsg, id3Scheme, prft, ReferenceTime, sidx, styp } from "../../../src/domain/mp4/segmentBoxes.ts"
+import { lengthPrefixed } from "../../../src/domain/ts/startCodes.ts"
 import { bytesFrom, framesOf } from "../ts/media.ts"
 import { files, fragmented, inside, specBoxes, tracksOf } from "./written.ts"
 
@@ -196,6 +197,14 @@ describe("a file", () => {
     expect(Number(second.readBigUInt64BE(8))).toBe(sounds[0].timestamp - 80)
     expect(second.readBigInt64BE(16)).toBe(-1n)
   })
+})
+
+test("pictures with start codes become samples with lengths", () => {
+  const [header] = framesOf("h264-aac").filter((frame) => frame.kind === Kind.Video)
+  const pictures = [0, 600].map((time) => video("00000001 0910 000001 6588", time, true))
+  const mdat = specBoxes(fragmented([header, ...pictures])).filter(({ type }) => type === "mdat")
+  expect(mdat.map(({ body }) => body.toString("hex"))).toEqual(pictures.map(() => bare("00000002 0910 00000002 6588")))
+  expect(lengthPrefixed(pictures[1]).timestamp).toBe(600)
 })
 
 test("decoding times are absolute beyond 2^32 ticks", () => {

@@ -110,6 +110,14 @@ describe("pictures", () => {
     expect(write([avcHeader, picture("00000009 41", 0)])).toEqual([])
   })
 
+  test("may come with start codes, as hardware sends them", () => {
+    for (const data of ["00000001 0910 000001 6588 00000001 06 00", "00000001 0910 00000001 6588 000001 06"]) {
+      const key = payload(picture(data, 0, { keyframe: true }))
+      const sets = "000000016742c01e 0000000168ce"
+      expect(key.toString("hex", 14)).toBe(bare(`000000010910 ${sets} 000000016588 0000000106`))
+    }
+  })
+
   test("have 16-bit lengths where the configuration says so", () => {
     const short = videoFrame(
       { codec: FourCc.Avc, header: true, data: hex("01 42c01e fde1 0004 6742c01e 01 0002 68ce") },
