@@ -17,6 +17,8 @@ const maxSetLength = 0xffff
 /** Shortest SPS of H.264: its header, profile, compatibility, level. */
 const minAvcSpsLength = 4
 
+export type PictureCodec = "avc" | "hevc"
+
 type Sets = Array<Uint8Array>
 
 const avcKinds = [7, 8]
@@ -27,7 +29,7 @@ const sameSets = (a: Sets, b: Sets): boolean => a.length === b.length && a.every
 export const millisOf = (ticks: number): number => Math.round(ticks / ticksPerMilli)
 
 export class PictureReader {
-  readonly #codec: "avc" | "hevc"
+  readonly #codec: PictureCodec
   readonly #syntax: NalSyntax
   /** Types of the parameter sets, in the order of the record, and the newest sets of each. */
   readonly #kinds: ReadonlyArray<number>
@@ -36,7 +38,7 @@ export class PictureReader {
   readonly #ranges: Array<number> = []
   #configured = false
 
-  constructor(codec: "avc" | "hevc") {
+  constructor(codec: PictureCodec) {
     this.#codec = codec
     this.#syntax = codec === "avc" ? avcSyntax : hevcSyntax
     this.#kinds = codec === "avc" ? avcKinds : hevcKinds

@@ -11,10 +11,15 @@ import { clockModulus } from "./packet.ts"
 import type { TsStream } from "./Sections.ts"
 import { type SoundReader, soundReader } from "./SoundReader.ts"
 import { type TsFaults, TsReader } from "./TsReader.ts"
-import { PictureReader } from "./PictureReader.ts"
+import { type PictureCodec, PictureReader } from "./PictureReader.ts"
 
 /** Largest difference of two times of one moment that is not taken for a wrap. */
 const halfModulus = clockModulus / 2
+
+type PictureStream = TsStream & { readonly codec: PictureCodec }
+
+const isPicture = (stream: TsStream): stream is PictureStream => stream.codec === "avc" || stream.codec === "hevc"
+const isSound = (stream: TsStream): boolean => !isPicture(stream) && stream.codec !== "id3"
 
 /** A whole ID3 tag, 90 kHz time unfolded. The bytes are a copy. */
 export type OnId3 = (pts: number, tag: Uint8Array) => void
@@ -25,6 +30,7 @@ export class TsFrames {
   readonly #onId3: OnId3 | undefined
   #picture: PictureReader | undefined
   #sound: SoundReader | undefined
+  #streams: ReadonlyArray<TsStream> = []
   #pictureStream: TsStream | undefined
   #soundStream: TsStream | undefined
   /** Unfolded, of the last packet of any stream. */
@@ -65,31 +71,22 @@ export class TsFrames {
     const dts = packet.dts === undefined ? undefined : this.#unfold(packet.dts)
     const pts = packet.pts === undefined ? undefined : this.#unfold(packet.pts)
     if (dts === undefined || pts === undefined) this.#untimed++
-    if (stream.codec === "id3") {
-      if (pts !== undefined) this.#onId3?.(pts, packet.bytes.slice(packet.start, packet.end))
-    } else if (stream.codec === "avc" || stream.codec === "hevc") {
-      if (this.#takes("picture", stream) && dts !== undefined && pts !== undefined) {
-        this.#picture?.read(packet, pts, dts, this.#emit)
-      }
-    } else if (this.#takes("sound", stream)) {
-      this.#sound?.read(packet, pts, this.#emit)
-    }
+    if (this.#reader.streams !== this.#streams) this.#chooseStreams(this.#reader.streams)
+    if (stream === this.#soundStream) this.#sound?.read(packet, pts, this.#emit)
+    else if (dts === undefined || pts === undefined) return
+    else if (stream === this.#pictureStream) this.#picture?.read(packet, pts, dts, this.#emit)
+    else if (stream.codec === "id3") this.#onId3?.(pts, packet.bytes.slice(packet.start, packet.end))
   }
 
-  /** The first stream of a kind in the program map is taken; another one, or another codec, begins anew. */
-  #takes(kind: "picture" | "sound", stream: TsStream): boolean {
-    const isPicture = ({ codec }: TsStream) => codec === "avc" || codec === "hevc"
-    const isKind = kind === "picture" ? isPicture : (other: TsStream) => !isPicture(other) && other.codec !== "id3"
-    const first = this.#reader.streams.find(isKind)
-    if (first !== undefined && first.pid !== stream.pid) return false
-    if (kind === "picture" && this.#pictureStream !== stream) {
-      this.#pictureStream = stream
-      this.#picture = new PictureReader(stream.codec === "hevc" ? "hevc" : "avc")
-    } else if (kind === "sound" && this.#soundStream !== stream) {
-      this.#soundStream = stream
-      this.#sound = soundReader(stream)
-    }
-    return true
+  /** A stream that is another than before begins anew. */
+  #chooseStreams(streams: ReadonlyArray<TsStream>): void {
+    this.#streams = streams
+    const picture = streams.find(isPicture)
+    const sound = streams.find(isSound)
+    if (picture !== this.#pictureStream) this.#picture = picture && new PictureReader(picture.codec)
+    if (sound !== this.#soundStream) this.#sound = sound && soundReader(sound)
+    this.#pictureStream = picture
+    this.#soundStream = sound
   }
 
   /** The value nearest to the clock of which these are the low 33 bits. The clock of pictures and sound is one. */

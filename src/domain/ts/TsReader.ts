@@ -192,6 +192,7 @@ export class TsReader {
     for (const stream of streams) {
       if (!this.#pids.has(stream.pid)) this.#pids.set(stream.pid, state(undefined, new PesBuffer(stream)))
     }
-    this.#streams = streams
+    // One object for a stream as long as it goes on.
+    this.#streams = streams.map((stream) => this.#pids.get(stream.pid)?.pes?.stream ?? stream)
   }
 }

@@ -120,6 +120,21 @@ test("what the mux wrote comes back", () => {
   }
 })
 
+test("a stream that comes later, or changes its codec, leaves the other one as it is", () => {
+  const pictures = of(framesOf("h264-aac"), Kind.Video)
+  const sounds = of(framesOf("h264-aac"), Kind.Audio).filter((frame) => frame.header || frame.published > 300)
+  const others = of(framesOf("h264-mp3", 700), Kind.Audio)
+  const sent = [...pictures, ...sounds.filter(({ published }) => published < 600), ...others]
+  const { frames } = demuxed(muxed(sent.sort((a, b) => a.published - b.published)))
+  for (const kind of [Kind.Video, Kind.Audio]) {
+    const times = (all: ReadonlyArray<MediaFrame>) =>
+      of(all, kind)
+        .filter(isCoded)
+        .map(({ codec, published }) => [codec, published])
+    expect(times(frames)).toEqual(times(sent))
+  }
+})
+
 test("times of 27 hours go on across the wrap of the 33-bit clock", () => {
   const [header, picture] = framesOf("h264-aac").filter((frame) => frame.kind === Kind.Video)
   const later = (published: number) => new MediaFrame({ ...picture, published, keyframe: true, header: false })
