@@ -5,8 +5,8 @@ const inactive = (text: string, environment = {}) =>
   loaded(`listen 1935;\n${text}`, environment).inactive.map(({ path, place }) => [path, place])
 
 test("an inactive block is listed once, whatever is in it and wherever it is again", () => {
-  expect(inactive("vhost a { hls { enabled on; hls_fragment 2; } }\nvhost b { hls {} dvr {} }")).toEqual([
-    ["vhost.hls", "a.conf:2:11"],
+  expect(inactive("vhost a { hds { enabled on; hds_fragment 2; } }\nvhost b { hds {} dvr {} }")).toEqual([
+    ["vhost.hds", "a.conf:2:11"],
     ["vhost.dvr", "a.conf:3:18"]
   ])
 })
@@ -34,6 +34,6 @@ test("directives that SRS has removed are listed with that reason", () => {
 })
 
 test("the environment counts, by the outermost block that is inactive", () => {
-  const environment = { SRS_VHOST_HLS_HLS_FRAGMENT: "3", SRS_VHOST_HLS_ENABLED: "on", SRS_VHOST_PLAY_ATC: "on" }
-  expect(inactive("", environment)).toEqual([["vhost.hls", "SRS_VHOST_HLS_ENABLED"]])
+  const environment = { SRS_VHOST_HDS_HDS_FRAGMENT: "3", SRS_VHOST_HDS_ENABLED: "on", SRS_VHOST_PLAY_ATC: "on" }
+  expect(inactive("", environment)).toEqual([["vhost.hds", "SRS_VHOST_HDS_ENABLED"]])
 })
