@@ -6,7 +6,11 @@ import * as Api1 from "./layers/api1/Api1.ts"
 import * as Hooks from "./layers/hooks/Hooks.ts"
 import * as HttpGateway from "./layers/http/HttpGateway.ts"
 import * as HttpListeners from "./layers/http/HttpListeners.ts"
+import * as HttpAac from "./layers/httpLive/HttpAac.ts"
 import * as HttpFlv from "./layers/httpLive/HttpFlv.ts"
+import * as HttpFmp4 from "./layers/httpLive/HttpFmp4.ts"
+import * as HttpMp3 from "./layers/httpLive/HttpMp3.ts"
+import * as HttpTs from "./layers/httpLive/HttpTs.ts"
 import * as InProcess from "./layers/inProcess/InProcess.ts"
 import * as Listeners from "./layers/listeners/Listeners.ts"
 import * as Progress from "./layers/progress/Progress.ts"
@@ -24,7 +28,11 @@ export const core = Playback.layer.pipe(
 )
 
 /** The protocols, by the routes and listeners they contribute. */
-export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer, InProcess.layer)
+export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer,
+  HttpTs.layer,
+  HttpFmp4.layer,
+  HttpAac.layer,
+  HttpMp3.layer, InProcess.layer)
 
 /** What is told of all that, and done about it, over HTTP. */
 export const operation = Api1.layer.pipe(Layer.provideMerge(Statistics.layer))

@@ -4,6 +4,7 @@ import type * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type { StartPolicy } from "../domain/media/Cursor.ts"
 import type { Format } from "../domain/media/Format.ts"
 import type { Permit } from "./Authorizer.ts"
 import type { Session } from "./Sessions.ts"
@@ -46,6 +47,8 @@ export interface ViewOptions {
   readonly format: Format
   readonly sink: Sink
   readonly session: Session
+  /** Where it enters, if not where the vhost says; viewers of one format enter in order. */
+  readonly start?: StartPolicy
   /** End the viewer when the publisher leaves (HTTP), or keep it waiting (RTMP). */
   readonly endWithPublisher: boolean
   /** Told that the viewer must end: its owner closes the scope. A plain call on somebody else's stack. */

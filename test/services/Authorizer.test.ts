@@ -21,7 +21,7 @@ const config = `
   http_server { enabled on; https { enabled on; } }
   http_api { enabled on; }
   rtmps { enabled on; }
-  vhost __defaultVhost__ { http_remux { enabled on; } publish { grace 5; } }`
+  vhost __defaultVhost__ { http_remux { enabled on; formats ts aac mp3 mp4; } publish { grace 5; } }`
 
 const ask = Effect.fnUntraced(function* (url: string, fields: ReadonlyArray<string>) {
   const { host, pathname, port } = new URL(url)
@@ -61,7 +61,11 @@ const publishers = {
     hears: "RtmpRefused"
   },
   InProcess: { publish: Sluice.publish("live/a"), hears: "Refused" },
-  HttpFlv: "takes no publishers"
+  HttpFlv: "takes no publishers",
+  HttpTs: "takes no publishers",
+  HttpFmp4: "takes no publishers",
+  HttpAac: "takes no publishers",
+  HttpMp3: "takes no publishers"
 } as const
 
 /** Ways to play that have no URL. */

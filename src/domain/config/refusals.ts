@@ -159,12 +159,13 @@ class Refusals {
   }
 }
 
-/** The mount that ends in .ts, if `enabled on` stands before it: only then SRS sees it. */
+/** The mount that ends in .ts, or `formats` with it, if `enabled on` stands before it: only then SRS sees it. */
 const mountOfTransportStream = (remux: Directives): Directive | undefined => {
   let enabled = false
   for (const directive of remux) {
     if (directive.name === "enabled") enabled = directive.args[0] === "on"
     if (directive.name === "mount" && enabled && directive.args[0]?.endsWith(".ts")) return directive
+    if (directive.name === "formats" && enabled && directive.args.includes("ts")) return directive
   }
   return undefined
 }

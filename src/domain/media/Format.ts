@@ -53,7 +53,8 @@ export interface Format {
   readonly key: string
   /** Bit mask of the lanes in which a viewer needs its first frame encoded for itself; 0 where bytes are absolute. */
   readonly lanes: number
-  readonly encoder: () => SharedEncoder
+  /** `headers`: those in force where it begins; it sees later ones as frames. */
+  readonly encoder: (headers?: ReadonlyArray<MediaFrame>) => SharedEncoder
   /** What is private to the viewer (its stream id, say) is in this closure, not in the key. */
   readonly viewer: () => ViewerFormat
 }

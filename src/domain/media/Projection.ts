@@ -6,6 +6,7 @@
  */
 import { Deque } from "./Deque.ts"
 import { Encoded, type Format, type SharedEncoder } from "./Format.ts"
+import type { MediaFrame } from "./MediaFrame.ts"
 import { SlabWriter } from "./SlabWriter.ts"
 import type { SourceLog } from "./SourceLog.ts"
 
@@ -19,6 +20,12 @@ export interface Run {
 }
 
 const noBytes = new Uint8Array(0)
+
+/** Headers in force at a place where viewers enter: a keyframe's, else those of the frames to come. */
+const headersAt = (log: SourceLog, index: number): ReadonlyArray<MediaFrame> => {
+  const entry = log.newestEntry
+  return entry !== undefined && entry.index === index ? entry.headers : log.headers
+}
 
 export class Projection {
   readonly format: Format
@@ -37,7 +44,7 @@ export class Projection {
   constructor(format: Format, log: SourceLog, from: number) {
     this.format = format
     this.#log = log
-    this.#encoder = format.encoder()
+    this.#encoder = format.encoder(headersAt(log, from))
     this.#starts = new Deque(from)
   }
 
@@ -99,7 +106,7 @@ export class Projection {
   /** The log dropped frames before they were encoded. Nobody reads on over such a gap, so the encoder begins anew. */
   #skip(to: number): void {
     while (this.#starts.end < to) this.#starts.push(this.#slabs.end)
-    this.#encoder = this.format.encoder()
+    this.#encoder = this.format.encoder(headersAt(this.#log, to))
   }
 
   #encode(index: number): void {

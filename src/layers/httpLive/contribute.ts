@@ -5,7 +5,9 @@ import type { VhostSettings } from "../../domain/config/Settings.ts"
 import { compileMount, type Mount, type MountedName, matchMount, mountUrl, vhostsOf } from "../../domain/http/mount.ts"
 import { parseQuery } from "../../domain/http/query.ts"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
+import type { StartPolicy } from "../../domain/media/Cursor.ts"
 import type { Format } from "../../domain/media/Format.ts"
+import type { SourceLog } from "../../domain/media/SourceLog.ts"
 import { streamKey, type StreamName } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, Authorizer } from "../../services/Authorizer.ts"
 import { HttpGateway, type LiveExchange } from "../../services/HttpGateway.ts"
@@ -23,6 +25,10 @@ export interface HttpLiveFormat {
   readonly clientType: string
   /** `sourceIsAbsolute`: the publisher has said that its times are. */
   readonly format: (vhost: VhostSettings, sourceIsAbsolute: boolean) => Format
+  /** Where its viewers enter, if not where the GOP cache says. */
+  readonly start?: (vhost: VhostSettings) => StartPolicy
+  /** Whether the format can carry a stream, undefined as long as that cannot be told. Without it any. */
+  readonly carries?: (log: SourceLog) => boolean | undefined
 }
 
 interface Found extends MountedName {
@@ -42,6 +48,14 @@ const mountOf = (template: string): Mount => {
   return mount
 }
 
+/** The template of the mount with this extension: the vhost's own, or that of one of its further `formats`. */
+export const templateFor = ({ formats, mount }: VhostSettings["httpRemux"], extension: string): string | undefined => {
+  const own = mountOf(mount).extension
+  if (own === extension) return mount
+  if (!formats.includes(extension.slice(1))) return undefined
+  return `${own === "" ? mount : mount.slice(0, -own.length)}${extension}`
+}
+
 /** The stream that a request means, or `undefined` if no mount of the extension matches its path. */
 export const findStream = (
   vhostOf: (name: string) => VhostSettings | undefined,
@@ -51,8 +65,10 @@ export const findStream = (
   for (const { exact, path, vhost: name } of vhostsOf({ ...head, query: parseQuery(head.query) })) {
     const vhost = vhostOf(name)
     if (vhost === undefined || !vhost.httpRemux.enabled || (exact && vhost.name !== name)) continue
-    const mount = mountOf(vhost.httpRemux.mount)
-    if (mount.extension !== extension || (exact && !mount.vhostPrefix)) continue
+    const template = templateFor(vhost.httpRemux, extension)
+    if (template === undefined) continue
+    const mount = mountOf(template)
+    if (exact && !mount.vhostPrefix) continue
     const found = matchMount(mount, path)
     if (found !== undefined) return { ...found, vhost }
   }
@@ -96,11 +112,17 @@ export const contribute = Effect.fnUntraced(function* (
       Effect.tapError(() => exchange.refuse(403)),
       Effect.withSpan("http.authorize")
     )
+    const live = registry.find(streamKey(request.stream))
+    if (live !== undefined && row.carries?.(live.log) === false) {
+      yield* Effect.logWarning("format cannot carry the stream")
+      return yield* exchange.refuse(404)
+    }
     const sink = yield* exchange.open
     yield* Effect.makeSpanScoped("http.play")
     let end: ViewerEnd | undefined
-    yield* playback.view(permit, {
-      format: row.format(vhost, registry.find(streamKey(request.stream))?.absoluteTimes() ?? false),
+    const { source } = yield* playback.view(permit, {
+      format: row.format(vhost, live?.absoluteTimes() ?? false),
+      ...(row.start === undefined ? {} : { start: row.start(vhost) }),
       sink,
       session: exchange.session,
       endWithPublisher: true,
@@ -109,6 +131,17 @@ export const contribute = Effect.fnUntraced(function* (
         exchange.stop()
       }
     })
+    const { carries } = row
+    if (carries !== undefined) {
+      // Until the stream has told, at most once a read of the publisher.
+      let carried = carries(source.log)
+      const appended = () => {
+        if (carried !== undefined) return
+        carried = carries(source.log)
+        if (carried === false) exchange.stop()
+      }
+      yield* source.observe({ appended })
+    }
     yield* Effect.logInfo("play started").pipe(Effect.annotateLogs(playFacts(vhost)))
     yield* exchange.closed
     if (end?._tag === "ViewerStalled") return yield* Effect.fail(end)
@@ -118,8 +151,8 @@ export const contribute = Effect.fnUntraced(function* (
   yield* listeners.playable((stream) => {
     const vhost = settings.vhost(stream.vhost)
     if (vhost === undefined || !vhost.httpRemux.enabled) return []
-    const { mount } = vhost.httpRemux
-    if (mountOf(mount).extension !== row.extension) return []
+    const mount = templateFor(vhost.httpRemux, row.extension)
+    if (mount === undefined) return []
     return gateway
       .endpoints()
       .filter(({ server }) => server)

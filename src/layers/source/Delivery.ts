@@ -52,7 +52,7 @@ export class Delivery implements SourceObserver {
 
   add(options: ViewOptions, start: StartPolicy): DeliveredViewer {
     const { log } = this.#source
-    const projection = this.#obtain(options)
+    const projection = this.#obtain(options, start)
     const cursor = new Cursor(projection, options.format.viewer(), log, start)
     const single = this.#pace().singleMillis > 0
     const viewer = new DeliveredViewer(this.#source, projection, cursor, options, single, this.#now, this.appended)
@@ -136,14 +136,19 @@ export class Delivery implements SourceObserver {
     }
   }
 
-  #obtain({ format }: ViewOptions): Projection {
+  /** It begins where its first viewer does, or at the newest keyframe if that is earlier. */
+  #obtain({ format }: ViewOptions, start: StartPolicy): Projection {
     const known = this.#projections.get(format.key)
     if (known !== undefined) {
       known.viewers++
       return known.projection
     }
     const { log } = this.#source
-    const projection = new Projection(format, log, log.newestEntry?.index ?? log.end)
+    const projection = new Projection(
+      format,
+      log,
+      Math.min(log.newestEntry?.index ?? log.end, start(log)?.index ?? log.end)
+    )
     this.#projections.set(format.key, { projection, viewers: 1 })
     return projection
   }

@@ -77,7 +77,7 @@ export const layer = Layer.effect(
     const view = Effect.fnUntraced(function* (permit: Permit<"play">, options: ViewOptions) {
       const source = yield* registry.subscribe(permit)
       const [, viewer] = yield* Effect.acquireRelease(
-        join(source, options, gopCache.start(source.name.vhost)),
+        join(source, options, options.start ?? gopCache.start(source.name.vhost)),
         ([delivery, viewer]) => leave(source, delivery, viewer)
       )
       return viewer

@@ -293,6 +293,7 @@ test("http_hooks, http_static and http_remux", () => {
   expect(vhost.httpRemux).toEqual({
     enabled: false,
     mount: "[vhost]/[app]/[stream].flv",
+    formats: [],
     fastCacheMillis: 0,
     dropIfNotMatch: true,
     hasAudio: true,

@@ -1,4 +1,4 @@
-import { flag, fractionalSeconds, group, table, text } from "../entries.ts"
+import { flag, fractionalSeconds, group, list, table, text } from "../entries.ts"
 
 export const httpRemux = table({
   title: "Live streams over HTTP",
@@ -13,7 +13,12 @@ export const httpRemux = table({
         mount: text("mount", {
           default: "[vhost]/[app]/[stream].flv",
           reload: "start",
-          doc: "Pattern of the URL; the extension chooses the format: .flv .ts .mp3 .aac."
+          doc: "Pattern of the URL; the extension chooses the format: .flv .ts .mp3 .aac .mp4."
+        }),
+        formats: list("formats", {
+          default: [],
+          reload: "start",
+          doc: "Further formats at the same URL with their extension: flv, ts, aac, mp3, mp4."
         }),
         fastCacheMillis: fractionalSeconds("fast_cache", {
           default: 0,
