@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
-import { layerAllowAll } from "./layers/access/Authorizer.ts"
 import { layerEmbedded, machineFacts } from "./layers/config/Settings.ts"
 import { makeSessionId } from "./layers/telemetry/session.ts"
 import * as Memory from "./layers/transport/Memory.ts"
@@ -15,7 +14,7 @@ import { coreTables } from "./domain/config/directives/core.ts"
 import { noEnvironment, type Environment } from "./domain/config/environment.ts"
 import type { Table } from "./domain/config/Entry.ts"
 import { makeServerId } from "./domain/process/serverId.ts"
-import { unguarded } from "./server.ts"
+import { guard, unguarded } from "./server.ts"
 import type { Authorizer } from "./services/Authorizer.ts"
 import { InProcess, type Target } from "./services/InProcess.ts"
 import { ServerIdentity } from "./services/ServerIdentity.ts"
@@ -29,7 +28,7 @@ export interface Options {
   readonly tables?: ReadonlyArray<Table>
   /** Variables that override the configuration (`SRS_*`); none by default. */
   readonly environment?: Environment
-  /** Decides who may publish and play; by default everybody may. */
+  /** Decides who may publish and play; by default the configuration says it. */
   readonly authorizer?: Layer.Layer<Authorizer>
 }
 
@@ -44,11 +43,14 @@ const identity = Layer.effect(
 
 /** The server, for as long as the layer lives, with all its services. Logs and traces go where the program's own go. */
 export const layer = (options: Options = {}) => {
-  const { authorizer = layerAllowAll, config = "", environment = noEnvironment, ports = false, tables = [] } = options
+  const { config = "", environment = noEnvironment, ports = false, tables = [] } = options
   const facts = ports ? { facts: machineFacts() } : {}
   const settings = layerEmbedded(config, { tables: [...coreTables, ...tables], environment, ...facts })
   const transport = ports ? Tcp.layer : Memory.layerMemory
-  return Layer.provideMerge(unguarded, Layer.mergeAll(authorizer, settings, transport, identity))
+  return unguarded.pipe(
+    Layer.provideMerge(options.authorizer ?? guard),
+    Layer.provideMerge(Layer.mergeAll(settings, transport, identity))
+  )
 }
 
 /** Publishes `app/stream` until the scope closes. */

@@ -6,11 +6,7 @@ import * as Api1 from "./layers/api1/Api1.ts"
 import * as Hooks from "./layers/hooks/Hooks.ts"
 import * as HttpGateway from "./layers/http/HttpGateway.ts"
 import * as HttpListeners from "./layers/http/HttpListeners.ts"
-import * as HttpAac from "./layers/httpLive/HttpAac.ts"
 import * as HttpFlv from "./layers/httpLive/HttpFlv.ts"
-import * as HttpFmp4 from "./layers/httpLive/HttpFmp4.ts"
-import * as HttpMp3 from "./layers/httpLive/HttpMp3.ts"
-import * as HttpTs from "./layers/httpLive/HttpTs.ts"
 import * as InProcess from "./layers/inProcess/InProcess.ts"
 import * as Listeners from "./layers/listeners/Listeners.ts"
 import * as Progress from "./layers/progress/Progress.ts"
@@ -28,11 +24,7 @@ export const core = Playback.layer.pipe(
 )
 
 /** The protocols, by the routes and listeners they contribute. */
-export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer,
-  HttpTs.layer,
-  HttpFmp4.layer,
-  HttpAac.layer,
-  HttpMp3.layer, InProcess.layer)
+export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer, InProcess.layer)
 
 /** What is told of all that, and done about it, over HTTP. */
 export const operation = Api1.layer.pipe(Layer.provideMerge(Statistics.layer))
@@ -46,6 +38,10 @@ export const unguarded = Layer.merge(Announce.layer, Progress.layer).pipe(
 )
 
 /** The Authorizer that the configuration asks for. */
-export const guard = Authorizer.layer.pipe(Layer.provideMerge(Hooks.layer))
+export const guard = Authorizer.layer.pipe(
+  Layer.provideMerge(Hooks.layer),
+  Layer.provideMerge(Statistics.layer),
+  Layer.provideMerge(core)
+)
 
 export const server = Layer.provideMerge(unguarded, guard)

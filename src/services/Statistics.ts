@@ -25,6 +25,8 @@ export class Statistics extends Context.Service<
     readonly clients: () => Iterable<ClientAccount<Session>>
     readonly streams: () => Iterable<StreamAccount>
     readonly vhosts: () => Iterable<VhostAccount>
+    /** What a session publishes or plays; `undefined` before it has said so. Cheap. */
+    readonly streamOf: (session: Session) => StreamAccount | undefined
     readonly stateOf: (stream: StreamAccount) => StreamState
     /** As of the last sample; nothing in it with `stats.enabled off`. */
     readonly system: () => SystemSample

@@ -80,6 +80,7 @@ for (const runtime of ["bun", "deno", "node"] satisfies Array<Runtime>) {
       const rtmp = { ...common, tcUrl: `rtmp://127.0.0.1:${server.rtmpPort}/live`, param: "?key=2" }
       expect(callbacks.of("on_connect")).toMatchObject({ ...rtmp, stream: "a" })
       expect(callbacks.of("on_publish")).toMatchObject({ ...rtmp, stream_url: "/live/a" })
+      expect(callbacks.of("on_publish")?.["stream_id"]).toMatch(/^vid-/)
       const http = { ...common, tcUrl: "rtmp://__defaultVhost__/live", param: "?token=1", stream: "a" }
       expect(callbacks.of("on_play")).toMatchObject({ ...http, stream_url: "/live/a" })
       expect(callbacks.of("on_stop")).toMatchObject({ ...http, client_id: callbacks.of("on_play")?.["client_id"] })

@@ -13,6 +13,8 @@ export interface HookFacts {
   readonly clientId: string
   readonly ip: string
   readonly stream: StreamName
+  /** Of the statistics, which may not know the stream yet. */
+  readonly streamId: string | undefined
   /** With its leading `?` where the protocol has one. */
   readonly param: string
   readonly tcUrl: string
@@ -22,9 +24,9 @@ export interface HookFacts {
   readonly recvBytes: number
 }
 
-type Key = "stream" | "param" | "tcUrl" | "pageUrl" | "stream_url" | "send_bytes" | "recv_bytes"
+type Key = "stream" | "param" | "tcUrl" | "pageUrl" | "stream_url" | "stream_id" | "send_bytes" | "recv_bytes"
 
-const ofStream: ReadonlyArray<Key> = ["tcUrl", "stream", "param", "stream_url"]
+const ofStream: ReadonlyArray<Key> = ["tcUrl", "stream", "param", "stream_url", "stream_id"]
 
 /** The keys behind `server_id` … `app`, which all have. */
 const keys: Readonly<Record<HookEvent, ReadonlyArray<Key>>> = {
@@ -32,20 +34,22 @@ const keys: Readonly<Record<HookEvent, ReadonlyArray<Key>>> = {
   on_close: ["send_bytes", "recv_bytes"],
   on_publish: ofStream,
   on_unpublish: ofStream,
-  on_play: ["stream", "tcUrl", "param", "pageUrl", "stream_url"],
+  on_play: ["stream", "tcUrl", "param", "pageUrl", "stream_url", "stream_id"],
   on_stop: ofStream
 }
 
-const values: Readonly<Record<Key, (facts: HookFacts) => string | number>> = {
+const values: Readonly<Record<Key, (facts: HookFacts) => string | number | undefined>> = {
   stream: ({ stream }) => stream.stream,
   param: ({ param }) => param,
   tcUrl: ({ tcUrl }) => tcUrl,
   pageUrl: ({ pageUrl }) => pageUrl,
   stream_url: ({ stream }) => streamKey(stream),
+  stream_id: ({ streamId }) => streamId,
   send_bytes: ({ sendBytes }) => sendBytes,
   recv_bytes: ({ recvBytes }) => recvBytes
 }
 
+/** What is `undefined` is left out. */
 export const hookBody = (event: HookEvent, facts: HookFacts): string =>
   JSON.stringify({
     server_id: facts.serverId,

@@ -13,6 +13,7 @@ import type { AccessRequest } from "../../services/Authorizer.ts"
 import { HookRefused, Hooks } from "../../services/Hooks.ts"
 import { ServerIdentity } from "../../services/ServerIdentity.ts"
 import { Settings } from "../../services/Settings.ts"
+import { Statistics } from "../../services/Statistics.ts"
 import { Transport } from "../../services/Transport.ts"
 import { Callers } from "./Callers.ts"
 import { Courier } from "./Courier.ts"
@@ -54,6 +55,7 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const settings = yield* Settings
     const identity = yield* ServerIdentity
+    const statistics = yield* Statistics
     const callers = new Callers(yield* Transport)
     const courier = new Courier(callers, yield* FiberSet.makeRuntime<never, void, never>())
 
@@ -71,6 +73,7 @@ export const layer = Layer.effect(
         clientId: session.id,
         ip: session.address,
         stream,
+        streamId: statistics.streamOf(session)?.id,
         param,
         tcUrl,
         pageUrl,

@@ -56,6 +56,10 @@ export const layer = Layer.effect(
       clients: () => [...current().clients.values()].filter(({ stream }) => stream !== undefined),
       streams: () => current().streams,
       vhosts: () => current().vhosts.values(),
+      streamOf: (session) => {
+        ledger.update(session)
+        return ledger.clients.get(session.id)?.stream
+      },
       stateOf: (stream) => contents.look(stream),
       system: () => system.sample,
       traffic: () => traffic,

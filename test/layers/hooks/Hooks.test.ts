@@ -9,11 +9,13 @@ import * as TestClock from "effect/testing/TestClock"
 import { layerText } from "../../../src/layers/config/Settings.ts"
 import { maxAttempts, maxDeadLetters, maxLetters } from "../../../src/layers/hooks/Courier.ts"
 import * as HooksLayer from "../../../src/layers/hooks/Hooks.ts"
+import { StreamAccount, VhostAccount } from "../../../src/domain/stats/Ledger.ts"
 import { make } from "../../../src/layers/transport/Memory.ts"
 import type { AccessRequest } from "../../../src/services/Authorizer.ts"
 import { Hooks } from "../../../src/services/Hooks.ts"
 import { ServerIdentity } from "../../../src/services/ServerIdentity.ts"
 import type { Session } from "../../../src/services/Sessions.ts"
+import { Statistics } from "../../../src/services/Statistics.ts"
 import { Transport } from "../../../src/services/Transport.ts"
 import { accept, answer, callbackServer, type Received } from "../../support/callbackServer.ts"
 import { effect } from "../../support/effect.ts"
@@ -41,6 +43,12 @@ const request = (name = "a", id = "client01", type = "fmle-publish"): AccessRequ
   pageUrl: "http://page/"
 })
 
+const unused = (): never => {
+  throw new Error("callbacks need no such statistics")
+}
+
+const account = new StreamAccount("vid-s", request().stream, new VhostAccount("vid-v", "__defaultVhost__"), "")
+
 const urls = ["on_connect", "on_close", "on_publish", "on_unpublish", "on_play", "on_stop"]
   .map((event) => `${event} http://hooks:8085/${event}?x=1;`)
   .join(" ")
@@ -52,8 +60,19 @@ const harness = Effect.fnUntraced(function* (
   const transport = Layer.succeed(Transport, make())
   const settings = layerText(`vhost __defaultVhost__ { http_hooks { enabled on; ${directives} } }`)
   const identity = Layer.succeed(ServerIdentity, { server: "vid-1", service: "srv00001", pid: 1 })
+  const statistics = Layer.succeed(Statistics, {
+    streamOf: ({ id }) => (id === "client01" ? account : undefined),
+    ledger: unused,
+    clients: unused,
+    streams: unused,
+    vhosts: unused,
+    stateOf: unused,
+    system: unused,
+    traffic: unused,
+    startedAt: 0
+  })
   const context = yield* Layer.build(
-    HooksLayer.layer.pipe(Layer.provideMerge(Layer.mergeAll(transport, settings, identity)))
+    HooksLayer.layer.pipe(Layer.provideMerge(Layer.mergeAll(transport, settings, identity, statistics)))
   )
   const listen = (port: number, reply?: (received: Received) => string | undefined) =>
     Effect.provideContext(callbackServer(port, reply), context)
@@ -70,10 +89,11 @@ const common =
 /** From callbacks.md 3, keys in order. */
 const bodies = {
   on_connect: '"stream":"a","param":"?token=1","tcUrl":"rtmp://host/live","pageUrl":"http://page/"',
-  on_publish: '"tcUrl":"rtmp://host/live","stream":"a","param":"?token=1","stream_url":"/live/a"',
-  on_play: '"stream":"a","tcUrl":"rtmp://host/live","param":"?token=1","pageUrl":"http://page/","stream_url":"/live/a"',
-  on_unpublish: '"tcUrl":"rtmp://host/live","stream":"a","param":"?token=1","stream_url":"/live/a"',
-  on_stop: '"tcUrl":"rtmp://host/live","stream":"a","param":"?token=1","stream_url":"/live/a"',
+  on_publish: '"tcUrl":"rtmp://host/live","stream":"a","param":"?token=1","stream_url":"/live/a","stream_id":"vid-s"',
+  on_play:
+    '"stream":"a","tcUrl":"rtmp://host/live","param":"?token=1","pageUrl":"http://page/","stream_url":"/live/a","stream_id":"vid-s"',
+  on_unpublish: '"tcUrl":"rtmp://host/live","stream":"a","param":"?token=1","stream_url":"/live/a","stream_id":"vid-s"',
+  on_stop: '"tcUrl":"rtmp://host/live","stream":"a","param":"?token=1","stream_url":"/live/a","stream_id":"vid-s"',
   on_close: '"send_bytes":20,"recv_bytes":10'
 } as const
 
@@ -99,6 +119,14 @@ describe("a callback says what SRS says:", () => {
     )
   }
 })
+
+effect("a stream that the statistics do not know has no id", () =>
+  Effect.gen(function* () {
+    const { hooks, received } = yield* harness()
+    yield* hooks.ask("on_play", request("a", "client02"))
+    expect(received[0].text).toEndWith('"stream_url":"/live/a"}')
+  })
+)
 
 effect("beyond SRS, in headers: key, timestamp, signature and trace", () =>
   Effect.gen(function* () {
