@@ -1,4 +1,5 @@
 /** `?start=N&count=N` of the lists: at least ten, in the order of their ids, which is no order. */
+import { integerOf } from "../config/values.ts"
 
 export interface Page {
   readonly start: number
@@ -8,12 +9,9 @@ export interface Page {
 /** Fewer are never shown (SRS). */
 export const minCount = 10
 
-/** C's `atoi`. */
-const whole = (text: string | undefined): number => Math.trunc(Number(/^\s*([+-]?\d{1,15})/.exec(text ?? "")?.[1] ?? 0))
-
 export const pageOf = (query: ReadonlyMap<string, string>): Page => ({
-  start: Math.max(0, whole(query.get("start"))),
-  count: Math.max(minCount, whole(query.get("count")))
+  start: Math.max(0, integerOf(query.get("start") ?? "")),
+  count: Math.max(minCount, integerOf(query.get("count") ?? ""))
 })
 
 export const pick = <A>(entries: Iterable<A>, idOf: (entry: A) => string, { count, start }: Page): ReadonlyArray<A> => {

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type { JsonObject } from "../../domain/api/Json.ts"
 import { clientJson, streamJson, vhostJson } from "../../domain/api/liveAnswers.ts"
 import { pageOf, pick } from "../../domain/api/paging.ts"
+import { anyHost } from "../../domain/config/values.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { hostName } from "../../domain/http/target.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
@@ -98,7 +99,7 @@ export const liveEndpoints = Effect.gen(function* () {
     if (registry.find(streamKey({ vhost: vhost.name, app, stream }))?.publisher() === undefined) return null
     const { httpApi, listen } = settings.current()
     const ip = hostName(coworker) ?? ""
-    const api = `${httpApi.listen.host || ip}:${httpApi.listen.port}`
+    const api = `${httpApi.listen.host === anyHost ? ip : httpApi.listen.host}:${httpApi.listen.port}`
     return { ip, port: listen[0]?.port ?? 1935, vhost: vhost.name, api, routers: [api] }
   }
   const clusters: ApiEndpoint = {

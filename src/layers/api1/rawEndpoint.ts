@@ -1,6 +1,7 @@
 /** `/api/v1/raw`: the settings of the raw API itself. */
 import * as Effect from "effect/Effect"
 import type { JsonObject } from "../../domain/api/Json.ts"
+import { anyHost } from "../../domain/config/values.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { Settings } from "../../services/Settings.ts"
 import { type ApiEndpoint, errorReply } from "./answers.ts"
@@ -14,7 +15,7 @@ export const rawEndpoint = Effect.gen(function* () {
       code: 0,
       http_api: {
         enabled,
-        listen: listen.host === "" ? String(listen.port) : `${listen.host}:${listen.port}`,
+        listen: listen.host === anyHost ? String(listen.port) : `${listen.host}:${listen.port}`,
         crossdomain,
         raw_api: {
           enabled: rawApi.enabled,

@@ -60,8 +60,8 @@ export const layer = Layer.effect(
       live: (route) => contribute(() => routes.addLive(route)),
       plain: (route) => contribute(() => routes.addPlain(route)),
       listen: Effect.suspend(() => {
-        const { httpApi, httpServer } = settings.current()
-        return Effect.forEach(wantedEndpoints(httpServer, httpApi), bind)
+        const { exporter, httpApi, httpServer } = settings.current()
+        return Effect.forEach(wantedEndpoints(httpServer, httpApi, exporter), bind)
       }),
       endpoints: () => [...bound]
     })

@@ -13,7 +13,12 @@ export interface WantedEndpoint extends BoundEndpoint {
   readonly tls: TlsFiles | undefined
 }
 
-export const wantedEndpoints = (server: HttpSection, api: HttpSection): ReadonlyArray<WantedEndpoint> => {
+/** The exporter's listener has the whole API. */
+export const wantedEndpoints = (
+  server: HttpSection,
+  api: HttpSection,
+  exporter?: Pick<HttpSection, "enabled" | "listen">
+): ReadonlyArray<WantedEndpoint> => {
   const wanted: Map<string, WantedEndpoint> = new Map()
   const add = ({ host, port }: Endpoint, role: "server" | "api", tls: TlsFiles | undefined) => {
     // Port 0 is one of the system's choice: another for each section.
@@ -31,5 +36,6 @@ export const wantedEndpoints = (server: HttpSection, api: HttpSection): Readonly
     const { cert, enabled, key, listen } = section.https
     if (enabled) add(listen, role, { key, cert })
   }
+  if (exporter?.enabled) add(exporter.listen, "api", undefined)
   return [...wanted.values()]
 }

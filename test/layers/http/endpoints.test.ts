@@ -37,3 +37,16 @@ test("endpoints differ by address, by scheme, and where the system chooses the p
     wantedEndpoints({ ...section(1), listen: { host: "", port: 0 } }, { ...section(1), listen: { host: "", port: 0 } })
   ).toHaveLength(2)
 })
+
+test("the exporter has the whole API on a listener of its own, also where that is off", () => {
+  const exporter = { enabled: true, listen: { host: "0.0.0.0", port: 9972 } }
+  const ports = (api: HttpSection, listen = exporter.listen) =>
+    wantedEndpoints(section(-1), api, { ...exporter, listen }).map(({ api, port, server }) => [port, api, server])
+  expect(ports(section(1985))).toEqual([
+    [1985, true, false],
+    [9972, true, false]
+  ])
+  expect(ports(section(-1))).toEqual([[9972, true, false]])
+  expect(ports(section(1985), { host: "0.0.0.0", port: 1985 })).toEqual([[1985, true, false]])
+  expect(wantedEndpoints(section(-1), section(-1), { ...exporter, enabled: false })).toEqual([])
+})

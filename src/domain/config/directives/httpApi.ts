@@ -34,7 +34,7 @@ export const httpApi = table({
         ),
         auth: group(
           "auth",
-          { active: false, doc: "HTTP Basic authentication." },
+          { doc: "HTTP Basic authentication." },
           {
             enabled: flag("enabled", { default: false, reload: "next", doc: "Ask for name and password." }),
             username: text("username", { default: "", reload: "next", doc: "The name." }),

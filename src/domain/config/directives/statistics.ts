@@ -3,7 +3,7 @@ import { endpoint, flag, group, integer, list, seconds, table, text } from "../e
 export const statistics = table({
   title: "Metrics and reports",
   doc: "Prometheus metrics, reports to a manager, and what is sampled for them.",
-  active: false,
+  active: true,
   global: {
     exporter: group(
       "exporter",
@@ -17,7 +17,7 @@ export const statistics = table({
     ),
     heartbeat: group(
       "heartbeat",
-      { doc: "Reports to a manager." },
+      { active: false, doc: "Reports to a manager." },
       {
         enabled: flag("enabled", { default: false, reload: "start", doc: "Report." }),
         intervalMillis: seconds("interval", { default: 10, reload: "start", doc: "Period; at least one second." }),
@@ -36,7 +36,12 @@ export const statistics = table({
       { env: false, doc: "Sampling of the machine." },
       {
         enabled: flag("enabled", { default: true, reload: "start", doc: "Sample system and bandwidth." }),
-        network: integer("network", { default: 0, reload: "next", doc: "Index of the local address to report." }),
+        network: integer("network", {
+          default: 0,
+          reload: "next",
+          active: false,
+          doc: "Index of the local address to report."
+        }),
         disks: list("disk", { default: [], reload: "next", doc: "Devices of `/proc/diskstats`." })
       }
     )
