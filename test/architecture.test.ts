@@ -27,6 +27,11 @@ const allowances: ReadonlyArray<Allowance> = [
     reason: "a defect on the stack of a socket's data handler would end the process and not the session"
   },
   {
+    path: "src/layers/transport/BunListener.ts",
+    what: "timer",
+    reason: "a TLS handshake is the platform's, no fiber runs for it; Bun sets it no limit"
+  },
+  {
     path: "src/layers/transport/SocketConnection.ts",
     what: "timer",
     reason: "a merged read pauses a socket of the platform from its data handler, where no fiber runs"

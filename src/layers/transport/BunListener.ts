@@ -3,6 +3,7 @@ import type * as BunModule from "bun"
 import * as Effect from "effect/Effect"
 import { type Endpoint, TransportFailed } from "../../services/Transport.ts"
 import { BunConnection, type BunSocket } from "./BunConnection.ts"
+import { handshakeTimeoutMillis, keepAliveMillis } from "./patience.ts"
 
 declare const Bun: typeof BunModule
 
@@ -22,15 +23,36 @@ const handlers = (
   const opened = (socket: BunModule.Socket<BunConnection>): void => {
     const connection = new BunConnection(socket as BunSocket, encrypted)
     socket.data = connection
+    socket.setKeepAlive(true, keepAliveMillis)
     accept(connection)
   }
+  const waiting = new Map<BunModule.Socket<BunConnection>, ReturnType<typeof setTimeout>>()
+  const stopWaiting = (socket: BunModule.Socket<BunConnection>): void => {
+    clearTimeout(waiting.get(socket))
+    waiting.delete(socket)
+  }
+  /** Over TLS nothing may be written before the handshake is done, which has its time. */
+  const overTls: Partial<BunModule.SocketHandler<BunConnection>> = {
+    open: (socket) =>
+      void waiting.set(
+        socket,
+        setTimeout(() => socket.terminate(), handshakeTimeoutMillis)
+      ),
+    handshake: (socket, success) => {
+      stopWaiting(socket)
+      if (success) opened(socket)
+      else socket.end()
+    }
+  }
   return {
-    // Over TLS nothing may be written before the handshake is done.
-    ...(encrypted ? { handshake: (socket, success) => (success ? opened(socket) : socket.end()) } : { open: opened }),
+    ...(encrypted ? overTls : { open: opened }),
     data: (socket, bytes) => socket.data?.arrived(bytes),
     drain: (socket) => socket.data?.drain(),
     end: (socket) => socket.data?.ended("peer closed"),
-    close: (socket, error) => socket.data?.ended(error?.message ?? "peer closed"),
+    close: (socket, error) => {
+      stopWaiting(socket)
+      socket.data?.ended(error?.message ?? "peer closed")
+    },
     error: (socket, error) => socket.data?.ended(error.message)
   }
 }

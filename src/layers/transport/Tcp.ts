@@ -16,6 +16,7 @@ import {
   TransportFailed
 } from "../../services/Transport.ts"
 import { isBun, listenOnBun } from "./BunListener.ts"
+import { handshakeTimeoutMillis, keepAliveMillis } from "./patience.ts"
 import { SocketConnection } from "./SocketConnection.ts"
 
 /** The kernel may keep this many connections that were not accepted yet. */
@@ -50,12 +51,17 @@ const makeServer = (
   options: ListenOptions,
   accept: (socket: Net.Socket) => void
 ): Effect.Effect<Net.Server, TransportFailed> => {
-  const socketOptions = { noDelay: options.noDelay ?? true, pauseOnConnect: false }
+  const socketOptions = {
+    noDelay: options.noDelay ?? true,
+    pauseOnConnect: false,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveMillis
+  }
   return options.tls === undefined
     ? Effect.sync(() => Net.createServer(socketOptions, accept))
     : Effect.flatMap(readTls(options.tls), (files) =>
         Effect.try({
-          try: () => Tls.createServer({ ...socketOptions, ...files }, accept),
+          try: () => Tls.createServer({ ...socketOptions, ...files, handshakeTimeout: handshakeTimeoutMillis }, accept),
           catch: (error) =>
             new TransportFailed({ action: "tls", endpoint: options.tls?.cert ?? "", reason: String(error) })
         })
@@ -81,9 +87,9 @@ const acquireServer = Effect.fnUntraced(function* (
   const onSocket = (socket: Net.Socket) => accept(new SocketConnection(socket, options.tls !== undefined))
   const server = yield* Effect.acquireRelease(makeServer(options, onSocket), closeServer)
   const port = yield* bind(server, endpoint)
-  // Out of descriptors, or a TLS handshake that failed: the server goes on.
+  // Out of descriptors, or a TLS handshake that failed or took too long: the server goes on.
   server.on("error", () => undefined)
-  server.on("tlsClientError", () => undefined)
+  server.on("tlsClientError", (_error, socket: Tls.TLSSocket) => socket.destroy())
   return port
 })
 
