@@ -1,8 +1,11 @@
 /** The live server: every subsystem, once. What it stands on (settings, transport, telemetry) is for the caller to say. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Layer from "effect/Layer"
 import * as Authorizer from "./layers/access/Authorizer.ts"
 import * as Announce from "./layers/announce/Announce.ts"
 import * as Api1 from "./layers/api1/Api1.ts"
+import * as HlsHttp from "./layers/hls/HlsHttp.ts"
+import * as HlsSegmenter from "./layers/hls/HlsSegmenter.ts"
 import * as Hooks from "./layers/hooks/Hooks.ts"
 import * as HttpGateway from "./layers/http/HttpGateway.ts"
 import * as HttpListeners from "./layers/http/HttpListeners.ts"
@@ -11,6 +14,7 @@ import * as InProcess from "./layers/inProcess/InProcess.ts"
 import * as Listeners from "./layers/listeners/Listeners.ts"
 import * as Progress from "./layers/progress/Progress.ts"
 import * as RtmpListener from "./layers/rtmp/RtmpListener.ts"
+import * as SegmentStore from "./layers/segments/SegmentStore.ts"
 import * as Sessions from "./layers/sessions/Sessions.ts"
 import * as GopCache from "./layers/source/GopCache.ts"
 import * as Playback from "./layers/source/Playback.ts"
@@ -24,7 +28,12 @@ export const core = Playback.layer.pipe(
 )
 
 /** The protocols, by the routes and listeners they contribute. */
-export const protocols = Layer.mergeAll(RtmpListener.layer, HttpFlv.layer, InProcess.layer)
+export const protocols = Layer.mergeAll(
+  RtmpListener.layer,
+  HttpFlv.layer,
+  InProcess.layer,
+  HlsHttp.layer.pipe(Layer.provideMerge(HlsSegmenter.layer))
+).pipe(Layer.provide(SegmentStore.layer.pipe(Layer.provide(NodeFileSystem.layer))))
 
 /** What is told of all that, and done about it, over HTTP. */
 export const operation = Api1.layer.pipe(Layer.provideMerge(Statistics.layer))

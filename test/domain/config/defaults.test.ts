@@ -329,7 +329,8 @@ test("hls", () => {
     fragmentsPerKey: 5,
     keyFile: "[app]/[stream]-[seq].key",
     keyFilePath: "./objs/nginx/html",
-    keyUrl: "./objs/nginx/html"
+    keyUrl: "./objs/nginx/html",
+    storage: "disk"
   })
 })
 

@@ -24,7 +24,7 @@ const ofPath = (name: string, doc: string) =>
 export const hls = table({
   title: "HLS",
   doc: "Live streams as playlists and segments.",
-  active: false,
+  active: true,
   vhost: {
     hls: group(
       "hls",
@@ -66,11 +66,15 @@ export const hls = table({
         audioCodec: choice("hls_acodec", ["aac", "mp3", "an"], {
           default: "aac",
           reload: "yes",
+          active: false,
+          reason: "the program map has what the stream has",
           doc: "Audio of the first program map; `an` is none."
         }),
         videoCodec: choice("hls_vcodec", ["h264", "h265", "vn"], {
           default: "h264",
           reload: "yes",
+          active: false,
+          reason: "the program map has what the stream has",
           doc: "Video of the first program map; `vn` is none."
         }),
         cleanup: flag("hls_cleanup", { default: true, reload: "yes", doc: "Delete segments that have expired." }),
@@ -80,10 +84,17 @@ export const hls = table({
           doc: "Delete everything so long after the last packet; 0 is never."
         }),
         waitKeyframe: flag("hls_wait_keyframe", { default: true, reload: "yes", doc: "Cut at keyframes only." }),
-        notifyBytes: integer("hls_nb_notify", { default: 64, reload: "yes", doc: "Bytes that `on_hls_notify` reads." }),
+        notifyBytes: integer("hls_nb_notify", {
+          default: 64,
+          reload: "yes",
+          active: false,
+          doc: "Bytes that `on_hls_notify` reads."
+        }),
         dtsDirectly: flag("hls_dts_directly", {
           default: true,
           reload: "yes",
+          active: false,
+          reason: "fragmented MP4 counts samples, MPEG-TS has the times as published",
           doc: "Times of AAC as published, not by count of samples."
         }),
         ctx: flag("hls_ctx", { default: true, reload: "yes", doc: "Tell viewers apart by the query `hls_ctx`." }),
@@ -98,7 +109,11 @@ export const hls = table({
         keyFile: word("hls_key_file", "[app]/[stream]-[seq].key", "Name of a key's file."),
         keyFilePath: ofPath("hls_key_file_path", "Root of the keys' files; the default is `hls_path`."),
         keyUrl: ofPath("hls_key_url", "Prefix of the keys' URLs; the default is `hls_path`."),
-        storage: retired("hls_storage", { doc: "removed from SRS" }),
+        storage: choice("hls_storage", ["disk", "memory", "ram", "both"], {
+          default: "disk",
+          reload: "yes",
+          doc: "Where segments are; `ram` is memory, `both` is disk."
+        }),
         mount: retired("hls_mount", { doc: "removed from SRS" })
       }
     )

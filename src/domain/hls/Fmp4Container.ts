@@ -1,0 +1,114 @@
+/** Segments of fragmented MP4: `styp` and one fragment, whose times are absolute. Frames are held, not copied, until then. */
+import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
+import { isCoded } from "../mp4/coded.ts"
+import { fragmentLength, putFragment, TrackRun } from "../mp4/Fragment.ts"
+import { initSegment } from "../mp4/initSegment.ts"
+import { SampleClock } from "../mp4/SampleClock.ts"
+import { styp } from "../mp4/segmentBoxes.ts"
+import { type Track, TrackId, videoTimescale } from "../mp4/Track.ts"
+import { Tracks } from "../mp4/Tracks.ts"
+import type { FinishedSegment, SegmentContainer } from "./SegmentContainer.ts"
+
+const ticksPerMilli = videoTimescale / 1000
+const noBytes = new Uint8Array(0)
+
+/** One track: a sample waits until the next one, or the end, tells how long it lasts. */
+class Samples {
+  readonly run: TrackRun
+  #waiting: MediaFrame | undefined
+  #time = 0
+  #duration = 0
+
+  constructor(trackId: number) {
+    this.run = new TrackRun(trackId)
+  }
+
+  get bytes(): number {
+    return this.run.bytes + (this.#waiting === undefined ? 0 : this.#waiting.end - this.#waiting.dataStart)
+  }
+
+  /** Times in ticks; `duration` is what it lasts if nothing tells better. */
+  add(frame: MediaFrame, time: number, duration: number): void {
+    this.end(time)
+    this.#waiting = frame
+    this.#time = time
+    if (duration > 0) this.#duration = duration
+  }
+
+  /** The sample that waits lasts until `time`; `undefined`: as long as the one before. */
+  end(time: number | undefined): void {
+    const frame = this.#waiting
+    if (frame === undefined) return
+    this.#waiting = undefined
+    if (time !== undefined && time >= this.#time) this.#duration = time - this.#time
+    const isPicture = frame.kind === Kind.Video
+    const offset = isPicture ? frame.compositionOffset * ticksPerMilli : 0
+    this.run.add(frame, this.#time, this.#duration, offset, !isPicture || frame.keyframe)
+  }
+}
+
+export class Fmp4Container implements SegmentContainer {
+  readonly extension = ".m4s"
+  readonly #published: boolean
+  readonly #tracks = new Tracks()
+  readonly #video = new Samples(TrackId.Video)
+  readonly #audio = new Samples(TrackId.Audio)
+  readonly #runs = [this.#video.run, this.#audio.run]
+  #clock = new SampleClock(videoTimescale)
+  #clockTrack: Track | undefined
+  #sequence = 1
+  /** Of the tracks that `#init` describes. */
+  #version = 0
+  #init: Uint8Array = noBytes
+
+  /** `published`: times as published instead of repaired. */
+  constructor(published: boolean) {
+    this.#published = published
+  }
+
+  get length(): number {
+    return this.#video.bytes + this.#audio.bytes
+  }
+
+  learn(header: MediaFrame): boolean {
+    this.#tracks.learn(header)
+    return this.#version !== 0 && this.#tracks.version !== this.#version
+  }
+
+  write(frame: MediaFrame): boolean {
+    if (!isCoded(frame)) return false
+    this.#tracks.learn(frame)
+    if (this.#tracks.version !== this.#version) {
+      // A track without header that comes late is in the next segment, with an init segment of its own.
+      if (this.length > 0) return false
+      this.#version = this.#tracks.version
+      this.#init = initSegment(this.#tracks.all)
+    }
+    const track = frame.kind === Kind.Video ? this.#tracks.video : this.#tracks.audio
+    if (track === undefined) return false
+    const millis = this.#published ? frame.published : frame.timestamp
+    if (frame.kind === Kind.Video) this.#video.add(frame, millis * ticksPerMilli, 0)
+    else this.#writeAudio(frame, track, millis)
+    return true
+  }
+
+  finish(endMillis: number): FinishedSegment {
+    this.#video.end(endMillis * ticksPerMilli)
+    this.#audio.end(undefined)
+    const head = styp(false)
+    const bytes = new Uint8Array(head.length + fragmentLength(this.#runs))
+    bytes.set(head)
+    putFragment(bytes, head.length, this.#sequence++, this.#runs)
+    for (const run of this.#runs) run.clear()
+    return { bytes, init: this.#init }
+  }
+
+  #writeAudio(frame: MediaFrame, track: Track, millis: number): void {
+    if (this.#clockTrack !== track) {
+      this.#clockTrack = track
+      this.#clock = new SampleClock(track.timescale)
+    }
+    const duration = track.duration(frame)
+    this.#audio.add(frame, this.#clock.at(millis, duration), duration)
+  }
+}

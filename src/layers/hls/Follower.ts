@@ -1,0 +1,82 @@
+/** One publish of one stream: its frames become segments, on the publisher's stack; writing them is the output's. */
+import type * as Clock from "effect/Clock"
+import { FloorCounter } from "../../domain/hls/cutRules.ts"
+import { Fmp4Container } from "../../domain/hls/Fmp4Container.ts"
+import { Segmenter } from "../../domain/hls/Segmenter.ts"
+import { TsContainer } from "../../domain/hls/TsContainer.ts"
+import type { StartPolicy } from "../../domain/media/Cursor.ts"
+import { FrameCursor } from "../../domain/media/FrameCursor.ts"
+import type { SourceLog } from "../../domain/media/SourceLog.ts"
+import { cutRules, type HlsSettings } from "./options.ts"
+import type { Output } from "./Output.ts"
+
+export interface FollowerOptions {
+  readonly log: SourceLog
+  readonly start: StartPolicy
+  readonly output: Output
+  readonly settings: HlsSettings
+  readonly utc: boolean
+  /** Times as published instead of repaired. */
+  readonly published: boolean
+  readonly clock: Clock.Clock
+}
+
+export class Follower {
+  readonly #options: FollowerOptions
+  readonly #cursor: FrameCursor
+  readonly #segmenter: Segmenter
+  readonly #counter = new FloorCounter()
+  #openedAt = 0
+  #timestamp = 0
+
+  constructor(options: FollowerOptions) {
+    const { log, output, published, settings, start, utc } = options
+    this.#options = options
+    this.#cursor = new FrameCursor(log, start)
+    log.addReader(this.#cursor)
+    const container = settings.useFmp4 ? new Fmp4Container(published) : new TsContainer(published)
+    this.#segmenter = new Segmenter(
+      {
+        rules: cutRules(settings),
+        container,
+        published,
+        shiftMillis: () => (settings.floor ? this.#counter.shiftMillis(settings.fragmentMillis) : 0),
+        onOpen: () => this.#opened(),
+        onSegment: (segment) =>
+          output.add({ segment, settings, utc, openedAt: this.#openedAt, timestamp: this.#timestamp })
+      },
+      true
+    )
+  }
+
+  get output(): Output {
+    return this.#options.output
+  }
+
+  /** Takes what has come. */
+  take(): void {
+    const { clock, output } = this.#options
+    const frames = this.#cursor.take()
+    if (frames.length === 0) return
+    output.lastFrameAt = clock.currentTimeMillisUnsafe()
+    if (output.isOff) return
+    for (const frame of frames) this.#segmenter.push(frame)
+  }
+
+  /** What comes next, if anything, does not follow. */
+  end(): void {
+    this.take()
+    this.#segmenter.end()
+  }
+
+  close(): void {
+    this.end()
+    this.#options.log.removeReader(this.#cursor)
+  }
+
+  #opened(): void {
+    const { clock, settings } = this.#options
+    this.#openedAt = clock.currentTimeMillisUnsafe()
+    this.#timestamp = settings.floor ? this.#counter.next(this.#openedAt, settings.fragmentMillis) : this.#openedAt
+  }
+}

@@ -1,0 +1,187 @@
+/** Follows every stream of a vhost with `hls` on. Outputs outlive publishes, until `hls_dispose`. */
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import type { Playlist } from "../../domain/hls/Playlist.ts"
+import { isSafePath } from "../../domain/hls/fileName.ts"
+import { playTimes } from "../../domain/media/playTimes.ts"
+import { type StreamName, streamKey } from "../../domain/media/StreamName.ts"
+import { GopCache } from "../../services/GopCache.ts"
+import { HlsSegmenter, type SegmentWritten } from "../../services/HlsSegmenter.ts"
+import { SegmentStore, type StoreFailed } from "../../services/SegmentStore.ts"
+import { Sessions } from "../../services/Sessions.ts"
+import { Settings } from "../../services/Settings.ts"
+import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
+import { background } from "../telemetry/background.ts"
+import { Follower } from "./Follower.ts"
+import { type HlsSettings, playlistFileOf, storageOf } from "./options.ts"
+import { maxQueuedSegments, Output, type SegmentJob } from "./Output.ts"
+
+/** Streams whose numbers are known after their files are gone; of more, the oldest begin at 0 again. */
+export const maxRemembered = 100_000
+
+const indexKey = (vhost: string, path: string): string => `${vhost}\0${path}`
+
+export const layer = Layer.effect(
+  HlsSegmenter,
+  Effect.gen(function* () {
+    const settings = yield* Settings
+    const registry = yield* SourceRegistry
+    const store = yield* SegmentStore
+    const sessions = yield* Sessions
+    const gopCache = yield* GopCache
+    const clock = yield* Clock.Clock
+    const scope = yield* Effect.scope
+    const outputs = new Map<string, Output>()
+    const remembered = new Map<string, { readonly numbers: Playlist; readonly gone: Output["gone"] }>()
+    /** Playlists, and all files of outputs, by vhost and path. */
+    const playlists = new Map<string, Output>()
+    const files = new Map<string, Output>()
+    const listeners = new Set<(segment: SegmentWritten) => void>()
+    const born = yield* Queue.unbounded<Output>()
+
+    /** In one synchronous step: a publisher that comes now gets an output of its own. */
+    const retire = (key: string, output: Output): void => {
+      if (outputs.get(key) === output) outputs.delete(key)
+      playlists.delete(indexKey(output.stream.vhost, output.playlistFile))
+      remembered.delete(key)
+      remembered.set(key, { numbers: output.numbers, gone: output.gone })
+      if (remembered.size > maxRemembered) remembered.delete(remembered.keys().next().value ?? "")
+    }
+
+    const onFailed =
+      (output: () => Output, key: string, { onError }: HlsSettings) =>
+      (error: StoreFailed) =>
+        Effect.suspend(() => {
+          if (onError === "continue") return Effect.void
+          if (onError === "ignore") {
+            output().isOff = true
+            return Effect.logWarning("hls is off for this publish")
+          }
+          const publisher = registry.find(key)?.publisher()
+          return publisher === undefined
+            ? Effect.void
+            : Effect.asVoid(sessions.kick(publisher.sessionId, error.message))
+        })
+
+    const create = (name: StreamName, hls: HlsSettings): Output => {
+      const key = streamKey(name)
+      const before = remembered.get(key)
+      const storage = storageOf(hls)
+      const output: Output = new Output(
+        {
+          name,
+          settings: hls,
+          files: store.files(storage, hls.path),
+          keys: store.files(storage, hls.keyFilePath),
+          index: {
+            add: (file) => files.set(indexKey(name.vhost, file), output),
+            remove: (file) => files.delete(indexKey(name.vhost, file))
+          },
+          onWritten: (segment) => {
+            for (const listener of listeners) listener(segment)
+          },
+          onFailed: onFailed(() => output, key, hls),
+          after: before === undefined ? Effect.void : Deferred.await(before.gone),
+          numbers: before?.numbers
+        },
+        Effect.runSync(Queue.dropping<SegmentJob, Cause.Done>(maxQueuedSegments)),
+        clock.currentTimeMillisUnsafe()
+      )
+      outputs.set(key, output)
+      playlists.set(indexKey(name.vhost, output.playlistFile), output)
+      Queue.offerUnsafe(born, output)
+      return output
+    }
+
+    /** An output whose place or names are others now is none for new segments. */
+    const obtain = (name: StreamName, hls: HlsSettings): Output => {
+      const known = outputs.get(streamKey(name))
+      if (known === undefined) return create(name, hls)
+      const { keyFilePath, path } = known.options.settings
+      const samePlace = storageOf(known.options.settings) === storageOf(hls) && path === hls.path
+      if (samePlace && keyFilePath === hls.keyFilePath && known.playlistFile === playlistFileOf(hls, name)) return known
+      known.stop()
+      retire(streamKey(name), known)
+      return create(name, hls)
+    }
+
+    const serve = (output: Output): Effect.Effect<void> =>
+      output.run.pipe(
+        Effect.andThen(Effect.sync(() => retire(streamKey(output.stream), output))),
+        Effect.andThen(output.dispose),
+        Effect.onInterrupt(() => output.removeAllExpired)
+      )
+
+    const follow = (source: Source, hls: HlsSettings): Follower => {
+      const play = settings.vhost(source.name.vhost)?.play
+      const output = obtain(source.name, hls)
+      output.isOff = false
+      return new Follower({
+        log: source.log,
+        start: gopCache.start(source.name.vhost),
+        output,
+        settings: hls,
+        utc: settings.current().utcTime,
+        published: play !== undefined && playTimes(play, source.absoluteTimes()).times === "published",
+        clock
+      })
+    }
+
+    const attach = Effect.fnUntraced(function* (source: Source) {
+      let current: HlsSettings | undefined
+      let follower: Follower | undefined
+      const refresh = (): void => {
+        const hls = settings.vhost(source.name.vhost)?.hls
+        if (hls === current) return
+        const changed = JSON.stringify(hls) !== JSON.stringify(current)
+        current = hls
+        if (!changed) return
+        follower?.close()
+        follower = hls?.enabled && isSafePath(playlistFileOf(hls, source.name)) ? follow(source, hls) : undefined
+      }
+      refresh()
+      if (current?.enabled && follower === undefined) {
+        return yield* Effect.fail({ message: "its name is no name of a file" })
+      }
+      yield* Effect.addFinalizer(() => Effect.sync(() => follower?.close()))
+      yield* source.observe({
+        appended: () => {
+          refresh()
+          follower?.take()
+        },
+        discontinuity: () => follower?.end(),
+        unpublished: () => follower?.end()
+      })
+    })
+
+    yield* background("hls outputs", { fatal: true })(
+      Effect.gen(function* () {
+        while (true) yield* Effect.forkIn(serve(yield* Queue.take(born)), scope)
+      })
+    )
+    yield* registry.onSource("hls", attach, "optional")
+
+    return HlsSegmenter.of({
+      find: (vhost, path) => {
+        const key = indexKey(vhost, path)
+        const listed = playlists.get(key)
+        if (listed !== undefined) return { _tag: "Playlist", output: listed }
+        const output = files.get(key)
+        const file = output?.file(path)
+        return output === undefined || file === undefined ? undefined : { _tag: "File", output, file }
+      },
+      outputs: () => outputs.values(),
+      onSegment: (listener) =>
+        Effect.asVoid(
+          Effect.acquireRelease(
+            Effect.sync(() => listeners.add(listener)),
+            () => Effect.sync(() => listeners.delete(listener))
+          )
+        )
+    })
+  })
+)

@@ -1,0 +1,113 @@
+/** Segments on disk, through a temporary name, and in memory. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import type * as PlatformError from "effect/PlatformError"
+import { type SegmentFiles, SegmentStore, StoreFailed } from "../../services/SegmentStore.ts"
+
+/** All segments in memory together, bytes. */
+export const maxMemoryBytes = 1024 * 1024 * 1024
+/** A disk that takes longer for one file has failed. */
+export const diskTimeoutMillis = 10_000
+
+const temporary = (path: string): string => `${path}.tmp`
+
+const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")))
+
+const isMissing = ({ reason }: PlatformError.PlatformError): boolean => reason._tag === "NotFound"
+
+const diskFiles = (disk: FileSystem.FileSystem, root: string): SegmentFiles => {
+  const base = root.replace(/\/+$/, "")
+  const attempt = <A>(
+    action: StoreFailed["action"],
+    file: string,
+    self: Effect.Effect<A, PlatformError.PlatformError>
+  ): Effect.Effect<A, StoreFailed> =>
+    self.pipe(
+      Effect.mapError(({ message }) => new StoreFailed({ action, file, reason: message })),
+      Effect.timeoutOrElse({
+        duration: diskTimeoutMillis,
+        orElse: () => Effect.fail(new StoreFailed({ action, file, reason: `no answer in ${diskTimeoutMillis} ms` }))
+      })
+    )
+  const put = (path: string, bytes: Uint8Array) =>
+    Effect.andThen(disk.writeFile(temporary(path), bytes), disk.rename(temporary(path), path))
+  return {
+    write: (file, bytes) => {
+      const path = `${base}/${file}`
+      // The folder is there but for the first time, or after somebody has removed it.
+      const written = Effect.catchIf(put(path, bytes), isMissing, () =>
+        Effect.andThen(disk.makeDirectory(folderOf(path), { recursive: true }), put(path, bytes))
+      )
+      return attempt(
+        "write",
+        file,
+        Effect.onError(written, () => Effect.ignore(disk.remove(temporary(path), { force: true })))
+      )
+    },
+    read: (file) => {
+      const content: Effect.Effect<Uint8Array | undefined, PlatformError.PlatformError> = disk.readFile(
+        `${base}/${file}`
+      )
+      return attempt(
+        "read",
+        file,
+        Effect.catchIf(content, isMissing, () => Effect.undefined)
+      )
+    },
+    remove: (file) =>
+      attempt(
+        "remove",
+        file,
+        Effect.catchIf(disk.remove(`${base}/${file}`), isMissing, () => Effect.void)
+      )
+  }
+}
+
+class Memory {
+  readonly #files = new Map<string, Uint8Array>()
+  #bytes = 0
+
+  get(path: string): Uint8Array | undefined {
+    return this.#files.get(path)
+  }
+
+  /** False if there is no room. */
+  put(path: string, bytes: Uint8Array): boolean {
+    const grown = this.#bytes + bytes.length - (this.#files.get(path)?.length ?? 0)
+    if (grown > maxMemoryBytes) return false
+    this.#bytes = grown
+    this.#files.set(path, bytes)
+    return true
+  }
+
+  remove(path: string): void {
+    this.#bytes -= this.#files.get(path)?.length ?? 0
+    this.#files.delete(path)
+  }
+}
+
+const memoryFiles = (memory: Memory, root: string): SegmentFiles => {
+  const pathOf = (file: string) => `${root}\0${file}`
+  return {
+    write: (file, bytes) =>
+      Effect.suspend(() =>
+        memory.put(pathOf(file), bytes)
+          ? Effect.void
+          : Effect.fail(new StoreFailed({ action: "write", file, reason: `more than ${maxMemoryBytes} bytes` }))
+      ),
+    read: (file) => Effect.sync(() => memory.get(pathOf(file))),
+    remove: (file) => Effect.sync(() => memory.remove(pathOf(file)))
+  }
+}
+
+export const layer = Layer.effect(
+  SegmentStore,
+  Effect.gen(function* () {
+    const disk = yield* FileSystem.FileSystem
+    const memory = new Memory()
+    return SegmentStore.of({
+      files: (storage, root) => (storage === "disk" ? diskFiles(disk, root) : memoryFiles(memory, root))
+    })
+  })
+)

@@ -1,0 +1,53 @@
+/** Live streams as HLS: what there is to serve, and who wants to know of each segment. */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Playlist } from "../domain/hls/Playlist.ts"
+import type { StreamName } from "../domain/media/StreamName.ts"
+import type { StoreFailed } from "./SegmentStore.ts"
+
+/** The playlist of one stream, from its first segment until it is disposed of. */
+export interface HlsOutput {
+  readonly stream: StreamName
+  /** Relative to the root, and so its path over HTTP without the slash in front. */
+  readonly playlistFile: string
+  /** `undefined` while there is no segment. */
+  readonly playlist: () => Playlist | undefined
+  /** Bits a second, peak. */
+  readonly bandwidth: () => number
+}
+
+/** A file of an output: segment, init segment or key. */
+export interface HlsFile {
+  readonly contentType: string
+  readonly read: Effect.Effect<Uint8Array | undefined, StoreFailed>
+}
+
+export type HlsFound =
+  | { readonly _tag: "Playlist"; readonly output: HlsOutput }
+  | { readonly _tag: "File"; readonly output: HlsOutput; readonly file: HlsFile }
+
+/** A segment that is written and listed. */
+export interface SegmentWritten {
+  readonly stream: StreamName
+  readonly sequence: number
+  readonly durationMillis: number
+  /** Relative to `root`. */
+  readonly file: string
+  /** As in the playlist. */
+  readonly uri: string
+  readonly playlistFile: string
+  /** `hls_path`. */
+  readonly root: string
+}
+
+export class HlsSegmenter extends Context.Service<
+  HlsSegmenter,
+  {
+    /** A path without slash in front, of a vhost by its resolved name. Plain and quick. */
+    readonly find: (vhost: string, path: string) => HlsFound | undefined
+    readonly outputs: () => Iterable<HlsOutput>
+    /** Told of each segment until the scope closes: a plain call. */
+    readonly onSegment: (listener: (segment: SegmentWritten) => void) => Effect.Effect<void, never, Scope.Scope>
+  }
+>()("sluice/services/HlsSegmenter") {}

@@ -1,0 +1,161 @@
+import { describe, expect, test } from "bun:test"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { decode, decodeFile, publish, publish8 } from "../support/clients.ts"
+import { type Clip, clip, type ClipName, modernClip } from "../support/media.ts"
+import { playlistBreaches, reloadBreaches } from "../support/playlistRules.ts"
+import { Program, words } from "../support/program.ts"
+import { type Server, withServer } from "../support/server.ts"
+
+const hls = (more = "") => `hls { enabled on; hls_path ./hls; hls_fragment 1; hls_window 60; ${more} }`
+
+/** FFmpeg begins three segments from the end unless told. */
+const fromStart = words("-live_start_index 0")
+
+/** Publishes the clip as fast as it goes, to its end, and waits until all of it is listed. */
+const publishAll = async (server: Server, source: Clip, segments: number): Promise<string> => {
+  await using publisher = publish(source.path, server.rtmp())
+  await publisher.succeeded()
+  return listed(server, segments)
+}
+
+/** FFmpeg 8.1 publishes; Enhanced RTMP. */
+const publishAll8 = async (server: Server, file: string, segments: number): Promise<string> => {
+  await using publisher = publish8(file, server.rtmp())
+  await publisher.succeeded()
+  return listed(server, segments)
+}
+
+const listed = async (server: Server, segments: number): Promise<string> => {
+  for (let tries = 0; tries < 200; tries++) {
+    const text = await playlist(server)
+    if ((text.match(/#EXTINF/g)?.length ?? 0) >= segments) return text
+  }
+  throw new Error(`no list of ${segments} segments`)
+}
+
+/** The list of the viewer whose list the master is. */
+const playlist = async (server: Server): Promise<string> => {
+  const first = await fetch(server.http("live/a.m3u8"))
+  const master = await first.text()
+  const own = master.split("\n").find((line) => line.startsWith("/"))
+  if (own === undefined) return master
+  return (await fetch(server.http(own.slice(1)))).text()
+}
+
+/** Packets of each kind that ffprobe counts, and what it complains about. */
+const count = async (url: string) => {
+  await using probe = new Program([
+    ...words("ffprobe -v warning -allowed_extensions ALL -show_entries packet=codec_type -of csv=p=0"),
+    url
+  ])
+  await probe.succeeded()
+  const found = probe.out.text().split(/[\s,]+/)
+  const of = (kind: string) => found.filter((word) => word === kind).length
+  return { video: of("video"), audio: of("audio"), complaints: probe.err.text() }
+}
+
+const counted = (source: Clip) => ({
+  video: source.packets.filter(({ kind }) => kind === "video").length,
+  audio: source.packets.filter(({ kind }) => kind === "audio").length,
+  complaints: ""
+})
+
+const withoutQuery = (text: string): string => text.replace(/\?[^"\n]*/g, "")
+
+/** As a player that keeps all: the list with an end, so that readers stop there. */
+const whole = async (server: Server, text: string): Promise<string> => {
+  const path = join(server.directory, "hls/live/whole.m3u8")
+  await Bun.write(path, `${withoutQuery(text)}#EXT-X-ENDLIST\n`)
+  return path
+}
+
+test(
+  "FFmpeg plays what was published, picture by picture, and nothing is missing",
+  withServer({ vhost: hls() }, async (server) => {
+    const source = await clip("h264Aac")
+    const text = await publishAll(server, source, 4)
+    expect(playlistBreaches(text)).toEqual([])
+    const { complaints, pictures } = await decode(server.http("live/a.m3u8"), 90, { input: fromStart })
+    expect(complaints).toEqual([])
+    expect(pictures).toEqual((await decodeFile(source.path)).pictures.slice(0, 90))
+    expect(await count(await whole(server, text))).toEqual(counted(source))
+    const files = readdirSync(join(server.directory, "hls/live"))
+    expect(files.filter((file) => file.endsWith(".tmp"))).toEqual([])
+    expect(readFileSync(join(server.directory, "hls/live/a.m3u8"), "utf8")).toBe(withoutQuery(text))
+  })
+)
+
+describe("every frame arrives, readable, of", () => {
+  const cases: ReadonlyArray<readonly [name: string, clip: ClipName, settings: string, segments: number]> = [
+    ["pictures alone", "videoOnly", "", 3],
+    ["sound alone", "audioOnly", "hls_aof_ratio 1;", 3],
+    ["MP3", "h264Mp3", "", 3],
+    ["fragmented MP4", "h264Aac", "hls_use_fmp4 on;", 4],
+    ["sound alone in fragmented MP4", "audioOnly", "hls_use_fmp4 on; hls_aof_ratio 1;", 3],
+    ["encrypted segments", "h264Aac", "hls_keys on; hls_fragments_per_key 2;", 4],
+    ["encrypted fragmented MP4", "h264Aac", "hls_use_fmp4 on; hls_keys on;", 4]
+  ]
+  for (const [name, clipName, settings, segments] of cases) {
+    test(
+      name,
+      withServer({ vhost: hls(settings) }, async (server) => {
+        const source = await clip(clipName)
+        const text = await publishAll(server, source, segments)
+        expect(playlistBreaches(text)).toEqual([])
+        expect(await count(await whole(server, text))).toEqual(counted(source))
+      })
+    )
+  }
+
+  const modern = [
+    ["HEVC", "hevcAac.mp4", "", /hevc/],
+    ["HEVC in fragmented MP4", "hevcAac.mp4", "hls_use_fmp4 on;", /hevc/],
+    ["AV1 and Opus in fragmented MP4", "av1Opus.mkv", "hls_use_fmp4 on;", /av1/]
+  ] as const
+  for (const [name, file, settings] of modern) {
+    test(
+      name,
+      withServer({ vhost: hls(settings) }, async (server) => {
+        const source = await modernClip(file)
+        const text = await publishAll8(server, source, 3)
+        expect(playlistBreaches(text)).toEqual([])
+        const { complaints, video, audio } = await count(await whole(server, text))
+        expect(complaints).toBe("")
+        expect(video).toBe(75)
+        expect(audio).toBeGreaterThan(100)
+      })
+    )
+  }
+})
+
+test("after a restart of the server the numbers go on, behind a discontinuity", async () => {
+  const root = mkdtempSync(join(tmpdir(), "sluice-hls-"))
+  const texts: Array<string> = []
+  const source = await clip("h264Aac")
+  const run = (segments: number) =>
+    withServer({ vhost: `hls { enabled on; hls_path ${root}; hls_fragment 1; hls_ctx off; }` }, async (server) => {
+      texts.push(await publishAll(server, source, segments))
+    })()
+  await run(4)
+  await run(8)
+  rmSync(root, { recursive: true })
+  expect(reloadBreaches(texts)).toEqual([])
+  expect(texts[1]!.split("\n").filter((line) => !line.startsWith("#EXTINF"))).toEqual([
+    "#EXTM3U",
+    "#EXT-X-VERSION:3",
+    "#EXT-X-MEDIA-SEQUENCE:0",
+    "#EXT-X-TARGETDURATION:1",
+    "a-0.ts",
+    "a-1.ts",
+    "a-2.ts",
+    "a-3.ts",
+    "#EXT-X-DISCONTINUITY",
+    "a-4.ts",
+    "a-5.ts",
+    "a-6.ts",
+    "a-7.ts",
+    ""
+  ])
+})
