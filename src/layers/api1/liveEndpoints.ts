@@ -79,7 +79,7 @@ export const liveEndpoints = Effect.gen(function* () {
     if (statistics.ledger().clients.get(id)?.stream === undefined) return errorReply(srsErrors.ClientNotFound)
     const { address } = call.request
     if (!(yield* sessions.kick(id, `kicked by the API from ${address}`))) return errorReply(srsErrors.ClientNotFound)
-    yield* Effect.logInfo("client kicked").pipe(Effect.annotateLogs({ "client.id": id, "client.address": address }))
+    yield* Effect.logInfo("client kicked").pipe(Effect.annotateLogs("client.id", id))
     return ok({})
   })
   const clients: ApiEndpoint = {
