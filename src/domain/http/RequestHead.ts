@@ -11,6 +11,7 @@ import { parseTarget } from "./target.ts"
 export const maxRequestLineBytes = 8192
 /** One header field, bytes. */
 export const maxHeaderBytes = 8192
+/** Header fields of a request. */
 export const maxHeaders = 100
 /** The whole head, bytes. */
 export const maxHeadBytes = 16_384
@@ -18,6 +19,7 @@ export const maxHeadBytes = 16_384
 export const maxBodyBytes = 1_048_576
 /** Empty lines in front of a request line that are skipped, bytes (RFC 9112 §2.2). */
 const maxLeadingBytes = 8
+/** The longest name of a method, characters. */
 const maxMethodLength = 32
 
 export const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
