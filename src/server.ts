@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Authorizer from "./layers/access/Authorizer.ts"
 import * as Announce from "./layers/announce/Announce.ts"
 import * as Api1 from "./layers/api1/Api1.ts"
+import * as Forwarder from "./layers/forward/Forwarder.ts"
 import * as HlsHttp from "./layers/hls/HlsHttp.ts"
 import * as HlsSegmenter from "./layers/hls/HlsSegmenter.ts"
 import * as Hooks from "./layers/hooks/Hooks.ts"
@@ -13,6 +14,7 @@ import * as HttpFlv from "./layers/httpLive/HttpFlv.ts"
 import * as InProcess from "./layers/inProcess/InProcess.ts"
 import * as Listeners from "./layers/listeners/Listeners.ts"
 import * as Progress from "./layers/progress/Progress.ts"
+import * as RtmpClient from "./layers/rtmp/RtmpClient.ts"
 import * as RtmpListener from "./layers/rtmp/RtmpListener.ts"
 import * as SegmentStore from "./layers/segments/SegmentStore.ts"
 import * as Sessions from "./layers/sessions/Sessions.ts"
@@ -32,6 +34,7 @@ export const protocols = Layer.mergeAll(
   RtmpListener.layer,
   HttpFlv.layer,
   InProcess.layer,
+  Forwarder.layer.pipe(Layer.provideMerge(RtmpClient.layer)),
   HlsHttp.layer.pipe(Layer.provideMerge(HlsSegmenter.layer))
 ).pipe(Layer.provide(SegmentStore.layer.pipe(Layer.provide(NodeFileSystem.layer))))
 

@@ -42,6 +42,16 @@ export class RtmpFailed extends Schema.TaggedError<RtmpFailed>()("RtmpFailed", {
   }
 }
 
+/** The caller does not want this server (`ClientOptions.decline`). */
+export class RtmpDeclined extends Schema.TaggedError<RtmpDeclined>()("RtmpDeclined", {
+  url: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.url}: ${this.reason}`
+  }
+}
+
 /** The server has ended a stream that it had accepted, or asks to come again (`…Connect.ReconnectRequest`). */
 export class RtmpStopped extends Schema.TaggedError<RtmpStopped>()("RtmpStopped", {
   url: Schema.String,
@@ -54,7 +64,14 @@ export class RtmpStopped extends Schema.TaggedError<RtmpStopped>()("RtmpStopped"
 }
 
 /** Why a stream could not be begun. */
-export type OpenError = BadStreamUrl | TransportFailed | ConnectionClosed | RtmpRefused | RtmpUnauthorized | RtmpFailed
+export type OpenError =
+  | BadStreamUrl
+  | TransportFailed
+  | ConnectionClosed
+  | RtmpRefused
+  | RtmpUnauthorized
+  | RtmpFailed
+  | RtmpDeclined
 
 /** Why a stream has ended. */
 export type EndError = ConnectionClosed | RtmpRefused | RtmpFailed | RtmpStopped
@@ -77,6 +94,11 @@ export interface ClientOptions {
   readonly swfUrl?: string | undefined
   /** Set before media is sent; default 60000. */
   readonly chunkSize?: number | undefined
+  /**
+   * Asked before the stream is begun, with the server's answer to connect: why the server is not wanted, `undefined` if
+   * it is. A plain call.
+   */
+  readonly decline?: ((server: ServerInfo) => string | undefined) | undefined
 }
 
 /** What the server said of itself in its answer to connect. */

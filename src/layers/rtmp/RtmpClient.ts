@@ -11,6 +11,7 @@ import {
   type EndError,
   type Publication,
   RtmpClient,
+  RtmpDeclined,
   RtmpFailed,
   type Subscription
 } from "../../services/RtmpClient.ts"
@@ -84,6 +85,8 @@ export const layer = Layer.effect(
       return Effect.gen(function* () {
         const parsed = yield* Effect.fromResult(parseClientUrl(url))
         const server = yield* openServer(transport, shownUrl, parsed, options)
+        const reason = options.decline?.(server.info)
+        if (reason !== undefined) return yield* new RtmpDeclined({ url: shownUrl, reason })
         return yield* stream(server, parsed)
       }).pipe(
         closedOnFailure,

@@ -1,0 +1,83 @@
+/** Follows each publish of a vhost that forwards: one fiber for each destination. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import { streamKey } from "../../domain/media/StreamName.ts"
+import { destinationUrl, type Forwarded } from "../../domain/forward/destination.ts"
+import { withoutPassword } from "../../domain/rtmp/ClientUrl.ts"
+import { parseRequestUrl, parseTcUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
+import { Forwarder } from "../../services/Forwarder.ts"
+import { RtmpClient, type ServerInfo } from "../../services/RtmpClient.ts"
+import { Sessions } from "../../services/Sessions.ts"
+import { Settings } from "../../services/Settings.ts"
+import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
+import { ForwardCounters } from "./ForwardCounters.ts"
+import { push } from "./push.ts"
+
+export const layer = Layer.effect(
+  Forwarder,
+  Effect.gen(function* () {
+    const settings = yield* Settings
+    const sessions = yield* Sessions
+    const registry = yield* SourceRegistry
+    const client = yield* RtmpClient
+    const forwards = new Set<ForwardCounters>()
+
+    const forwardedOf = ({ name, publisher }: Source): Forwarded => {
+      const { param = "", sessionId = "" } = publisher() ?? {}
+      const url = parseTcUrl(sessions.all().get(sessionId)?.tcUrl ?? "")
+      return { stream: name, param, host: Result.isSuccess(url) ? url.success.host : "" }
+    }
+
+    /** Whether a server's answer to connect is that of this process: it names one of our sessions (`srs_id`). */
+    const isThisServer = ({ information }: ServerInfo): boolean => {
+      const data = information.get("data")
+      const id = data instanceof Map ? data.get("srs_id") : undefined
+      return typeof id === "string" && sessions.all().has(id)
+    }
+
+    const leadsBack = (source: Source, url: string): boolean => {
+      const request = parseRequestUrl(url, "")
+      const vhost = Result.isSuccess(request) ? settings.vhost(request.success.vhost) : undefined
+      if (Result.isFailure(request) || vhost === undefined) return false
+      return streamKey(streamNameOf(request.success, vhost.name)) === source.key
+    }
+
+    const pushTo = (source: Source, url: string): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const counters = new ForwardCounters(source.key, withoutPassword(url))
+        forwards.add(counters)
+        const decline = (server: ServerInfo) =>
+          isThisServer(server) && leadsBack(source, url) ? "leads back to the stream itself" : undefined
+        const pushSettings = () => {
+          const { chunkSizeBytes = 60_000, minLatency = false } = settings.vhost(source.name.vhost) ?? {}
+          return { chunkSizeBytes, minLatency }
+        }
+        return push({ client, source, url, counters, decline, settings: pushSettings }).pipe(
+          Effect.tapCause((cause) =>
+            Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("forwarder failed", cause)
+          ),
+          // Refused for good: it stays in sight until the publish ends.
+          Effect.andThen(Effect.never),
+          Effect.ensuring(Effect.sync(() => forwards.delete(counters)))
+        )
+      })
+
+    const urlsOf = (source: Source): ReadonlyArray<string> => {
+      const forward = settings.vhost(source.name.vhost)?.forward
+      if (forward === undefined || !forward.enabled) return []
+      const forwarded = forwardedOf(source)
+      return forward.destinations.map((destination) => destinationUrl(destination, forwarded) ?? destination)
+    }
+
+    const attach = Effect.fnUntraced(function* (source: Source) {
+      const fibers = yield* FiberMap.make<string, void>()
+      for (const url of urlsOf(source)) yield* FiberMap.run(fibers, url, pushTo(source, url))
+    })
+
+    yield* registry.onSource("forward", attach, "required")
+    return Forwarder.of({ all: () => [...forwards] })
+  })
+)

@@ -1,0 +1,30 @@
+/** A published stream at servers that it is forwarded to: nginx's RTMP module, and a second instance over RTMP and RTMPS. */
+import { expect, test } from "bun:test"
+import { asked, play, publish } from "../support/clients.ts"
+import { clip, trace } from "../support/media.ts"
+import { NginxRtmp } from "../support/nginxRtmp.ts"
+import { startServer } from "../support/server.ts"
+
+test("nginx and a second server get what was published, packet by packet, with its metadata", async () => {
+  const media = await clip("h264Aac")
+  await using nginx = await NginxRtmp.start()
+  await using second = await startServer()
+  const destinations = `127.0.0.1:${nginx.port} rtmp://127.0.0.1:${second.rtmpPort}/copy/of-[stream]`
+  await using origin = await startServer({ vhost: `forward { enabled on; destination ${destinations}; }` })
+  await using atNginx = play(nginx.url("live/cam"))
+  await using atSecond = play(second.rtmp("copy/of-cam"))
+  await Promise.all([asked(atNginx), asked(atSecond)])
+  await Promise.all([nginx.playing("cam"), second.plays(1)])
+  await using publisher = publish(media.path, origin.rtmp("live/cam"), { realTime: true })
+  for (const player of [atNginx, atSecond]) {
+    await player.receivedEndOf(media.packets)
+    for (const kind of ["video", "audio"] as const) {
+      expect(trace(player.packets, kind)).toEqual(trace(media.packets, kind))
+    }
+  }
+  await publisher.succeeded()
+  // nginx knows it from the metadata alone.
+  expect(atNginx.err.text()).toMatch(/fps +: 25/)
+  await origin.stop()
+  await second.stop()
+}, 60_000)

@@ -1,0 +1,143 @@
+import { expect } from "bun:test"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import { effect } from "../../support/effect.ts"
+import { network, picture, Publishes, start } from "./harness.ts"
+
+const forwarding = (...destinations: ReadonlyArray<string>) =>
+  `vhost __defaultVhost__ { forward { enabled on; destination ${destinations.join(" ")}; } }`
+
+effect("a stream goes to each destination from its first picture on, and ends there with the publish", () =>
+  Effect.gen(function* () {
+    const { transport } = network()
+    const [one, two] = [yield* start(transport, "listen 1936;"), yield* start(transport, "listen 1937;")]
+    const origin = yield* start(transport, forwarding("127.0.0.1:1936", "rtmp://127.0.0.1:1937"))
+    yield* Effect.gen(function* () {
+      const { send } = yield* origin.publish("live/cam?token=1")
+      yield* TestClock.adjust(10)
+      for (let number = 0; number < 10; number++) send(picture(number, number * 40, number === 0))
+      yield* TestClock.adjust(200)
+      send(picture(10, 400, false))
+      expect(origin.forwards().map(({ phase, stream, url }) => [phase, stream, url])).toEqual([
+        ["forwarding", "/live/cam", "rtmp://127.0.0.1:1936/live/cam?token=1"],
+        ["forwarding", "/live/cam", "rtmp://127.0.0.1:1937/live/cam?token=1"]
+      ])
+    }).pipe(Effect.scoped)
+    yield* TestClock.adjust(0)
+    for (const { publishes } of [one, two]) {
+      expect(publishes.all.map(({ key }) => key)).toEqual(["/live/cam"])
+      // The last one was sent when the publisher left.
+      expect(publishes.pictures.map(({ number }) => number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+      expect(publishes.pictures.map(({ millis }) => millis)).toEqual([
+        0, 40, 80, 120, 160, 200, 240, 280, 320, 360, 400
+      ])
+    }
+    expect(origin.forwards()).toEqual([])
+  })
+)
+
+/** Numbers from 0 to 1, the same on every run. */
+const chances = (seed: number) => () => {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+  return seed / 2 ** 32
+}
+
+effect(
+  "a destination that dies again and again for an hour gets no picture twice, and begins with a keyframe each time",
+  () =>
+    Effect.gen(function* () {
+      const chance = chances(7)
+      const { transport } = network()
+      const origin = yield* start(transport, forwarding("127.0.0.1:1936"))
+      const { send } = yield* origin.publish("live/cam")
+      const publishes = new Publishes()
+      let life = yield* start(transport, "listen 1936;", publishes)
+      let alive = true
+      let lives = 1
+      let change = 20
+      for (let second = 0, number = 0; second < 3600; second++) {
+        if (second === change) {
+          change += Math.ceil(chance() * (alive ? 40 : 120))
+          if (alive) yield* life.kill
+          else life = yield* start(transport, "listen 1936;", publishes)
+          if (!alive) lives++
+          alive = !alive
+        }
+        for (let i = 0; i < 5; i++, number++) send(picture(number, number * 200, number % 10 === 0))
+        yield* TestClock.adjust(1000)
+      }
+      const numbers = publishes.pictures.map(({ number }) => number)
+      expect(lives).toBeGreaterThan(30)
+      expect(publishes.all.length).toBeGreaterThan(30)
+      expect(new Set(numbers).size).toBe(numbers.length)
+      expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
+      for (const { pictures } of publishes.all) {
+        if (pictures.length === 0) continue
+        expect(pictures[0]!.keyframe).toBe(true)
+        // Within a connection nothing is missing.
+        expect(pictures.at(-1)!.number - pictures[0]!.number).toBe(pictures.length - 1)
+        for (const { millis, number } of pictures) expect(millis).toBe(number * 200)
+      }
+    }),
+  20_000
+)
+
+effect("a destination that is the stream itself is refused, once", () =>
+  Effect.gen(function* () {
+    const { transport } = network()
+    const origin = yield* start(transport, forwarding("127.0.0.1:1935"))
+    yield* origin.publish("live/cam")
+    yield* TestClock.adjust(60_000)
+    const [forward] = origin.forwards()
+    expect(forward).toMatchObject({ phase: "refused", connects: 0 })
+    expect(forward!.reason).toContain("leads back to the stream itself")
+    expect(origin.publishes.all.length).toBe(1)
+  })
+)
+
+effect("another name on this server is no loop", () =>
+  Effect.gen(function* () {
+    const { transport } = network()
+    const origin = yield* start(
+      transport,
+      "vhost a.com { forward { enabled on; destination rtmp://127.0.0.1/copy/[stream]; } }\nvhost __defaultVhost__ {}"
+    )
+    yield* origin.publish({ vhost: "a.com", app: "live", stream: "cam" })
+    yield* TestClock.adjust(1000)
+    expect(origin.publishes.all.map(({ key }) => key).sort()).toEqual(["/copy/cam", "a.com/live/cam"])
+  })
+)
+
+effect("a slow destination loses whole groups of pictures, and one that takes nothing is left and tried again", () =>
+  Effect.gen(function* () {
+    const { accepted, transport } = network()
+    const patient = "listen 1936; vhost __defaultVhost__ { publish { normal_timeout 60000; } }"
+    const { publishes } = yield* start(transport, patient)
+    const origin = yield* start(
+      transport,
+      "vhost __defaultVhost__ { play { queue_length 5; } forward { enabled on; destination 127.0.0.1:1936; } }"
+    )
+    const { send } = yield* origin.publish("live/cam")
+    let number = 0
+    const seconds = Effect.fnUntraced(function* (count: number) {
+      for (let second = 0; second < count; second++) {
+        for (let i = 0; i < 5; i++, number++) send(picture(number, number * 200, number % 10 === 0))
+        yield* TestClock.adjust(1000)
+      }
+    })
+    yield* seconds(5)
+    accepted[0]!.stall(true)
+    yield* seconds(20)
+    accepted[0]!.stall(false)
+    yield* seconds(5)
+    expect(origin.forwards()[0]).toMatchObject({ phase: "forwarding", connects: 1, jumps: 1 })
+    const { pictures } = publishes.all[0]!
+    const gaps = pictures.flatMap((after, at) => (at > 0 && after.number > pictures[at - 1]!.number + 1 ? [after] : []))
+    expect(gaps.map(({ keyframe }) => keyframe)).toEqual([true])
+    expect(origin.forwards()[0]!.framesDropped).toBe(number - pictures.length)
+    accepted[0]!.stall(true)
+    yield* seconds(40)
+    expect(origin.forwards()[0]).toMatchObject({ phase: "forwarding", connects: 2 })
+    accepted[0]!.stall(false)
+  })
+)
