@@ -169,6 +169,22 @@ for (const [name, ...command] of runtimes) {
   )
 
   effect(
+    `${name}: what is thrown in a callback is told, and the process goes on until it is told to end`,
+    () =>
+      Effect.gen(function* () {
+        const started = yield* run("throwing")
+        yield* started.line
+        expect(yield* started.line).toBe("still here")
+        started.process.kill("SIGTERM")
+        const { error, status } = yield* started.ended
+        expect(status).toBe(0)
+        for (const where of ["timer", "promise", "socket"])
+          expect(error).toContain(`sluice: uncaught: Error: planted in a ${where}`)
+      }),
+    timeoutMillis
+  )
+
+  effect(
     `${name}: a second signal ends a shutdown that is stuck`,
     () =>
       Effect.gen(function* () {

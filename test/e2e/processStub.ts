@@ -1,4 +1,5 @@
 /** A server that serves nothing, in a real process: what `process.test.ts` starts in place of `src/main.ts`. */
+import * as net from "node:net"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { acquirePidFile } from "../../src/layers/process/pidFile.ts"
@@ -42,8 +43,29 @@ const flood = Effect.gen(function* () {
   )
 )
 
+/** Throws where no fiber is: in a timer, in a promise, and in a socket's data handler. */
+const throwing = Effect.gen(function* () {
+  yield* serve
+  const fail = (where: string) => {
+    throw new Error(`planted in a ${where}`)
+  }
+  setTimeout(() => fail("timer"), 0)
+  void Promise.resolve().then(() => fail("promise"))
+  const server = net.createServer((socket) => socket.on("error", () => undefined).on("data", () => fail("socket")))
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    const socket = net.connect(typeof address === "object" && address !== null ? address.port : 0, "127.0.0.1")
+    socket.on("error", () => undefined)
+    socket.write("x")
+  })
+  yield* Effect.sleep(500)
+  yield* say("still here")
+  yield* Effect.never
+}).pipe(Effect.scoped)
+
 const modes: Record<string, Effect.Effect<unknown, { readonly message: string }>> = {
   flood,
+  throwing,
   serve: Effect.andThen(serve, Effect.never).pipe(Effect.scoped),
   daemon: isDaemon()
     ? Effect.andThen(serve, Effect.never).pipe(Effect.scoped)

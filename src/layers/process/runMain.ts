@@ -16,7 +16,8 @@ export const maxShutdownMillis = 3000
 /**
  * Runs the server until it fails, a vital loop dies, it asks to quit, or SIGINT or SIGTERM comes, each of which
  * releases all that it holds. The exit status is 0 for a signal or a wish to quit, else the error's number modulo 256,
- * 1 where it has none. An error is told on standard error, and to the parent that waits for a daemon to listen.
+ * 1 where it has none. An error is told on standard error, and to the parent that waits for a daemon to listen; what is
+ * thrown outside of any fiber is told there too, and the process goes on.
  */
 export const runMain = <E>(program: Effect.Effect<unknown, E>): void =>
   run(supervise(program), {
@@ -24,6 +25,11 @@ export const runMain = <E>(program: Effect.Effect<unknown, E>): void =>
     teardown: (exit, onExit) =>
       onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : exitStatus(codeOf(exit.cause)))
   })
+
+const tellUncaught = (error: unknown): void => {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`sluice: uncaught: ${text}\n`)
+}
 
 const run = Runtime.makeRunMain(({ fiber, teardown }) => {
   let stopping = false
@@ -33,6 +39,9 @@ const run = Runtime.makeRunMain(({ fiber, teardown }) => {
     setTimeout(() => process.exit(0), maxShutdownMillis).unref()
     fiber.interruptUnsafe(fiber.id)
   }
+  // Thrown where no fiber runs, in a callback of the platform or of a library: one session's bug, not the process's end.
+  process.on("uncaughtException", tellUncaught)
+  process.on("unhandledRejection", tellUncaught)
   process.on("SIGINT", stop)
   process.on("SIGTERM", stop)
   fiber.addObserver((exit) => teardown(exit, (status) => process.exit(status)))
