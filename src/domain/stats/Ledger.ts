@@ -56,6 +56,13 @@ export class StreamAccount implements Traffic {
   }
 }
 
+const addTo = (stream: StreamAccount, bytesIn: number, bytesOut: number): void => {
+  stream.bytesIn += bytesIn
+  stream.bytesOut += bytesOut
+  stream.vhost.bytesIn += bytesIn
+  stream.vhost.bytesOut += bytesOut
+}
+
 export class ClientAccount<C extends Counted = Counted> implements Traffic {
   readonly client: C
   readonly rates = new Rates()
@@ -130,12 +137,7 @@ export class Ledger<C extends Counted> implements Traffic {
   #add(account: ClientAccount, bytesIn: number, bytesOut: number): void {
     this.bytesIn += bytesIn
     this.bytesOut += bytesOut
-    const { stream } = account
-    if (stream === undefined) return
-    stream.bytesIn += bytesIn
-    stream.bytesOut += bytesOut
-    stream.vhost.bytesIn += bytesIn
-    stream.vhost.bytesOut += bytesOut
+    if (account.stream !== undefined) addTo(account.stream, bytesIn, bytesOut)
   }
 
   /** What the client wants now; it may have left another stream for this one. */
@@ -145,8 +147,10 @@ export class Ledger<C extends Counted> implements Traffic {
     if (known === undefined || known.name !== name) {
       const stream = this.#streamOf(name, tcUrl)
       if (stream !== known) {
-        if (known === undefined) this.clientsTotal++
-        else this.#leave(known)
+        if (known === undefined) {
+          this.clientsTotal++
+          addTo(stream, account.bytesIn, account.bytesOut)
+        } else this.#leave(known)
         stream.clients++
         stream.vhost.clients++
         account.stream = stream
