@@ -18,10 +18,13 @@ import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
 import { background } from "../telemetry/background.ts"
 import { Follower } from "./Follower.ts"
 import { type HlsSettings, playlistFileOf, storageOf } from "./options.ts"
-import { maxQueuedSegments, Output, type SegmentJob } from "./Output.ts"
+import type { SegmentJob } from "./Listing.ts"
+import { maxQueuedSegments, Output } from "./Output.ts"
 
 /** Streams whose numbers are known after their files are gone; of more, the oldest begin at 0 again. */
 export const maxRemembered = 100_000
+/** At the end of the process, what waits must be written within this time. */
+export const maxDrainMillis = 5000
 
 const indexKey = (vhost: string, path: string): string => `${vhost}\0${path}`
 
@@ -41,10 +44,25 @@ export const layer = Layer.effect(
     const playlists = new Map<string, Output>()
     const files = new Map<string, Output>()
     const listeners = new Set<(segment: SegmentWritten) => void>()
+    const followers = new Set<Follower>()
+    // Runs when the fibers that write have ended: what they had not written yet is written here.
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
+        for (const follower of followers) follower.close()
+        return Effect.forEach(outputs.values(), (output) => output.drain, { discard: true, concurrency: 8 })
+      }).pipe(
+        Effect.timeoutOrElse({
+          duration: maxDrainMillis,
+          orElse: () => Effect.logWarning("hls segments lost: the store is too slow to end")
+        }),
+        Effect.interruptible
+      )
+    )
     const born = yield* Queue.unbounded<Output>()
 
     /** In one synchronous step: a publisher that comes now gets an output of its own. */
     const retire = (key: string, output: Output): void => {
+      output.isOver = true
       if (outputs.get(key) === output) outputs.delete(key)
       playlists.delete(indexKey(output.stream.vhost, output.playlistFile))
       remembered.delete(key)
@@ -74,6 +92,7 @@ export const layer = Layer.effect(
       const output: Output = new Output(
         {
           name,
+          playlistFile: playlistFileOf(hls, name),
           settings: hls,
           files: store.files(storage, hls.path),
           keys: store.files(storage, hls.keyFilePath),
@@ -112,15 +131,14 @@ export const layer = Layer.effect(
     const serve = (output: Output): Effect.Effect<void> =>
       output.run.pipe(
         Effect.andThen(Effect.sync(() => retire(streamKey(output.stream), output))),
-        Effect.andThen(output.dispose),
-        Effect.onInterrupt(() => output.removeAllExpired)
+        Effect.andThen(output.dispose)
       )
 
     const follow = (source: Source, hls: HlsSettings): Follower => {
       const play = settings.vhost(source.name.vhost)?.play
       const output = obtain(source.name, hls)
       output.isOff = false
-      return new Follower({
+      const follower = new Follower({
         log: source.log,
         start: gopCache.start(source.name.vhost),
         output,
@@ -129,25 +147,33 @@ export const layer = Layer.effect(
         published: play !== undefined && playTimes(play, source.absoluteTimes()).times === "published",
         clock
       })
+      followers.add(follower)
+      return follower
     }
 
     const attach = Effect.fnUntraced(function* (source: Source) {
       let current: HlsSettings | undefined
       let follower: Follower | undefined
+      const leave = (): void => {
+        if (follower === undefined) return
+        followers.delete(follower)
+        follower.close()
+      }
       const refresh = (): void => {
         const hls = settings.vhost(source.name.vhost)?.hls
-        if (hls === current) return
-        const changed = JSON.stringify(hls) !== JSON.stringify(current)
+        const isOver = follower?.output.isOver === true
+        if (hls === current && !isOver) return
+        const changed = isOver || JSON.stringify(hls) !== JSON.stringify(current)
         current = hls
         if (!changed) return
-        follower?.close()
+        leave()
         follower = hls?.enabled && isSafePath(playlistFileOf(hls, source.name)) ? follow(source, hls) : undefined
       }
       refresh()
       if (current?.enabled && follower === undefined) {
         return yield* Effect.fail({ message: "its name is no name of a file" })
       }
-      yield* Effect.addFinalizer(() => Effect.sync(() => follower?.close()))
+      yield* Effect.addFinalizer(() => Effect.sync(leave))
       yield* source.observe({
         appended: () => {
           refresh()
