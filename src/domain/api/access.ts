@@ -3,6 +3,7 @@
  * look, and only programs on this machine may change something.
  */
 import { createHash, timingSafeEqual } from "node:crypto"
+import { hostName } from "../http/target.ts"
 
 export interface ApiAuth {
   readonly enabled: boolean
@@ -27,12 +28,20 @@ export type ApiAccess = "granted" | "challenge" | "malformed" | "remote"
 
 const isLoopback = (address: string): boolean => /^(?:::ffff:)?127\.|^::1$/i.test(address)
 
-/** Headers of a reverse proxy, which forwards for somebody else; and of a browser that shows a page of another site. */
+/** A reverse proxy forwards for somebody else. */
+const isForwarded = (headers: ReadonlyMap<string, string>): boolean =>
+  headers.has("x-forwarded-for") || headers.has("x-real-ip") || headers.has("forwarded")
+
+/** A browser that shows a page of another site, or one whose name was made to lead here (DNS rebinding). */
+const isForeignPage = (headers: ReadonlyMap<string, string>): boolean => {
+  const site = headers.get("sec-fetch-site")
+  if (site === undefined) return false
+  const host = hostName(headers.get("host") ?? "") ?? ""
+  return site === "cross-site" || !(isLoopback(host) || host === "localhost" || host.endsWith(".localhost"))
+}
+
 const isForSomebodyElse = (headers: ReadonlyMap<string, string>): boolean =>
-  headers.has("x-forwarded-for") ||
-  headers.has("x-real-ip") ||
-  headers.has("forwarded") ||
-  headers.get("sec-fetch-site") === "cross-site"
+  isForwarded(headers) || isForeignPage(headers)
 
 const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest()
 

@@ -58,7 +58,18 @@ test("who comes through a proxy or from another site's page is not this machine"
     const headers = new Map([[name, "127.0.0.1"]])
     expect(apiAccess(open, { address: "127.0.0.1", headers, mutating: true })).toBe("remote")
   }
-  const from = (site: string) =>
-    apiAccess(open, { address: "::1", headers: new Map([["sec-fetch-site", site]]), mutating: true })
-  expect([from("cross-site"), from("same-origin"), from("none")]).toEqual(["remote", "granted", "granted"])
+  const from = (site: string, host: string) => {
+    const headers = new Map([
+      ["sec-fetch-site", site],
+      ["host", host]
+    ])
+    return apiAccess(open, { address: "::1", headers, mutating: true })
+  }
+  for (const host of ["localhost:1985", "127.0.0.1:1985", "[::1]:1985", "a.localhost"]) {
+    expect(from("same-origin", host)).toBe("granted")
+    expect(from("none", host)).toBe("granted")
+    expect(from("cross-site", host)).toBe("remote")
+  }
+  // A name of somebody else that leads to 127.0.0.1.
+  expect([from("same-origin", "evil.example:1985"), from("none", "localhost.example")]).toEqual(["remote", "remote"])
 })
