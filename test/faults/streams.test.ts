@@ -3,6 +3,11 @@ import { expect } from "bun:test"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
+import { Encoded } from "../../src/domain/media/Format.ts"
+import { flvFormat } from "../../src/domain/flv/FlvFormat.ts"
+import { Kind, MediaFrame } from "../../src/domain/media/MediaFrame.ts"
+import { SlabWriter } from "../../src/domain/media/SlabWriter.ts"
+import { rtmpFormat } from "../../src/domain/rtmp/RtmpFormat.ts"
 import { maxSourceBytes } from "../../src/layers/source/GopCache.ts"
 import { bodyOf } from "../simulation/identity.ts"
 import { effect } from "../support/effect.ts"
@@ -56,6 +61,40 @@ effect("the largest keyframe that RTMP can carry reaches viewers of every protoc
     })
   )
 )
+
+effect("a keyframe of 20 MB, which no RTMP message and no FLV tag can hold, is left out and breaks nothing", () => {
+  const frame = (length: number, keyframe: boolean, at: number) =>
+    new MediaFrame({ kind: Kind.Video, published: at, bytes: new Uint8Array(length), start: 0, end: length, keyframe })
+  const rtmp = rtmpFormat({
+    chunkSize: 60_000,
+    times: "repaired",
+    base: "join",
+    multitrack: false,
+    modEx: false,
+    reduceHeaders: false,
+    streamId: 1,
+    place: 0
+  })
+  const flv = flvFormat({
+    guess: true,
+    hasAudio: false,
+    hasVideo: true,
+    dropUnannounced: false,
+    published: false,
+    reduceHeaders: false
+  })
+  return Effect.sync(() => {
+    for (const format of [rtmp, flv]) {
+      const encoder = format.encoder()
+      const out = new SlabWriter()
+      const encoded = [frame(100, true, 0), frame(100, false, 40), frame(20_000_000, true, 80), frame(100, false, 120)]
+        .map((each) => encoder.encode(each, out))
+        .slice(1)
+      expect(encoded).toEqual([Encoded.Shared, Encoded.Absent, Encoded.Shared])
+      expect(out.end).toBeLessThan(1000)
+    }
+  })
+})
 
 /** The system's clock, as one sets it: what waits for a while waits as long as before. */
 const withSystemClock = <A, E, R>(offset: { millis: number }, self: Effect.Effect<A, E, R>) =>

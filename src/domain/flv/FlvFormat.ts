@@ -6,7 +6,14 @@ import { concat, equals } from "../bytes/bytes.ts"
 import { Encoded, type Format, type Join, type SharedEncoder, type ViewerFormat } from "../media/Format.ts"
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import type { SlabWriter } from "../media/SlabWriter.ts"
-import { flvHeader, tagHeaderLength, tagLength, writePreviousTagSize, writeTagHeader } from "./FlvTag.ts"
+import {
+  flvHeader,
+  maxTagBodyLength,
+  tagHeaderLength,
+  tagLength,
+  writePreviousTagSize,
+  writeTagHeader
+} from "./FlvTag.ts"
 
 export interface FlvOptions {
   /** Announce what the stream is known to carry. Else `hasAudio` and `hasVideo` are announced as they are. */
@@ -87,7 +94,8 @@ class FlvEncoder implements SharedEncoder {
 }
 
 const isPart = (options: FlvOptions, frame: MediaFrame): boolean => {
-  if (frame.track !== 0) return false
+  // A longer body, which only other protocols can bring, has no FLV tag.
+  if (frame.track !== 0 || frame.length > maxTagBodyLength) return false
   if (options.guess || !options.dropUnannounced) return true
   return frame.kind === Kind.Audio ? options.hasAudio : frame.kind !== Kind.Video || options.hasVideo
 }

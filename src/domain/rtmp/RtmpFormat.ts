@@ -15,6 +15,7 @@ import type { SlabWriter } from "../media/SlabWriter.ts"
 import { ChunkStreamId } from "./Command.ts"
 import { chunkedLength, encodeMessage, messageLength, writeBody, writeFmt1 } from "./ChunkWriter.ts"
 import { extendedMark } from "./ChunkStream.ts"
+import { maxMessageBytes } from "./limits.ts"
 
 /** Plays of one connection that can have chunk streams of their own below 64. */
 export const maxPlaces = 19
@@ -27,6 +28,9 @@ const chunkStreamsOf = (place: number): readonly [number, number, number] =>
 
 /** Length of a fmt 1 header with a 1-byte basic header (RTMP 1.0 §5.3.1.2.2). */
 const fmt1Length = 8
+
+/** Room for what goes before the body of a frame that is not relayed as it is: track and ModEx. */
+const maxPrefixBytes = 1024
 
 /** Lanes: 0 data, 1 video, 2 audio, each a chunk stream. */
 const laneOf = (frame: MediaFrame): number => (frame.kind === Kind.Audio ? 2 : frame.kind === Kind.Video ? 1 : 0)
@@ -79,6 +83,8 @@ class RtmpEncoder implements SharedEncoder {
     const options = this.#options
     const relayed = frame.track === 0 && !(options.modEx && frame.modEx !== undefined)
     if (frame.track !== 0 && !options.multitrack) return Encoded.Absent
+    // Only other protocols can bring a frame that no RTMP message can hold.
+    if (frame.length > maxMessageBytes - (relayed ? 0 : maxPrefixBytes)) return Encoded.Absent
     if (frame.header && options.reduceHeaders && this.#repeats(frame)) return Encoded.Absent
     const lane = laneOf(frame)
     const time = timeOf(frame, options)
