@@ -99,6 +99,7 @@ const quick = await Promise.all([
   tool("format", "oxfmt", ["--check", "."]),
   tool("lint", "oxlint", ["--deny-warnings", "."]),
   tool("types", "tsc", ["-p", "."]),
+  tool("page", "tsc", ["-p", "web"]),
   tests("unit", ["--timeout=30000", "--path-ignore-patterns=test/e2e/**"])
 ])
 const endToEnd = await tests("e2e", ["--timeout=60000", "test/e2e/"])

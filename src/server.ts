@@ -10,9 +10,14 @@ import * as HlsSegmenter from "./layers/hls/HlsSegmenter.ts"
 import * as Hooks from "./layers/hooks/Hooks.ts"
 import * as HttpGateway from "./layers/http/HttpGateway.ts"
 import * as HttpListeners from "./layers/http/HttpListeners.ts"
+import * as HttpAac from "./layers/httpLive/HttpAac.ts"
 import * as HttpFlv from "./layers/httpLive/HttpFlv.ts"
+import * as HttpFmp4 from "./layers/httpLive/HttpFmp4.ts"
+import * as HttpMp3 from "./layers/httpLive/HttpMp3.ts"
+import * as HttpTs from "./layers/httpLive/HttpTs.ts"
 import * as InProcess from "./layers/inProcess/InProcess.ts"
 import * as Listeners from "./layers/listeners/Listeners.ts"
+import * as Page from "./layers/page/Page.ts"
 import * as Progress from "./layers/progress/Progress.ts"
 import * as RtmpClient from "./layers/rtmp/RtmpClient.ts"
 import * as RtmpListener from "./layers/rtmp/RtmpListener.ts"
@@ -21,6 +26,7 @@ import * as Sessions from "./layers/sessions/Sessions.ts"
 import * as GopCache from "./layers/source/GopCache.ts"
 import * as Playback from "./layers/source/Playback.ts"
 import * as SourceRegistry from "./layers/source/SourceRegistry.ts"
+import * as Static from "./layers/static/Static.ts"
 import * as Statistics from "./layers/statistics/Statistics.ts"
 
 /** What every protocol stands on, but for the one who decides who may publish and play. */
@@ -33,8 +39,14 @@ export const core = Playback.layer.pipe(
 export const protocols = Layer.mergeAll(
   RtmpListener.layer,
   HttpFlv.layer,
+  HttpTs.layer,
+  HttpFmp4.layer,
+  HttpAac.layer,
+  HttpMp3.layer,
   InProcess.layer,
   Forwarder.layer.pipe(Layer.provideMerge(RtmpClient.layer)),
+  Static.layer,
+  Page.layer,
   HlsHttp.layer.pipe(Layer.provideMerge(HlsSegmenter.layer))
 ).pipe(Layer.provide(SegmentStore.layer.pipe(Layer.provide(NodeFileSystem.layer))))
 

@@ -17,6 +17,12 @@ const flags = [
 const player = join(import.meta.dir, "../../node_modules/mpegts.js/dist/mpegts.js")
 const page = "<!doctype html><title>player</title><video muted></video><script src=mpegts.js></script>"
 
+/** Chromium without a page. */
+export const launchBrowser = async (): Promise<AsyncDisposable & { readonly browser: Browser }> => {
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags })
+  return { browser, [Symbol.asyncDispose]: () => browser.close() }
+}
+
 export class PlayerPage implements AsyncDisposable {
   readonly #server: Bun.Server<undefined>
   readonly #browser: Browser
@@ -37,7 +43,7 @@ export class PlayerPage implements AsyncDisposable {
           ? new Response(Bun.file(player))
           : new Response(page, { headers: { "Content-Type": "text/html" } })
     })
-    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags })
+    const { browser } = await launchBrowser()
     const tab = await browser.newPage()
     await tab.goto(`http://127.0.0.1:${server.port}/`)
     return new PlayerPage(server, browser, tab)

@@ -1,0 +1,126 @@
+import { expect, test } from "bun:test"
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+import type { Page } from "playwright-core"
+import { launchBrowser } from "../support/browser.ts"
+import { publish } from "../support/clients.ts"
+import { clip } from "../support/media.ts"
+import { words } from "../support/program.ts"
+import { type Server, withServer } from "../support/server.ts"
+
+/** Not kept in the repository: what the test saw. */
+const pictures = join(import.meta.dir, "../../objs/page")
+
+/** Runs in the page: media time goes on for two seconds, and the picture is another one then. */
+const watch = (): Promise<{ readonly advanced: number; readonly changed: boolean; readonly width: number }> => {
+  interface Video {
+    readonly currentTime: number
+    readonly videoWidth: number
+    readonly addEventListener: (name: string, listener: () => void) => void
+  }
+  interface Canvas {
+    width: number
+    height: number
+    readonly getContext: (kind: string) => { readonly drawImage: (video: Video, ...place: Array<number>) => void }
+    readonly toDataURL: () => string
+  }
+  const { document } = globalThis as unknown as {
+    readonly document: {
+      readonly querySelector: (selector: string) => Video
+      readonly createElement: (name: string) => Canvas
+    }
+  }
+  const video = document.querySelector("video")
+  const picture = (): string => {
+    const canvas = document.createElement("canvas")
+    canvas.width = 80
+    canvas.height = 60
+    canvas.getContext("2d").drawImage(video, 0, 0, 80, 60)
+    return canvas.toDataURL()
+  }
+  return new Promise((resolve) => {
+    let begun: readonly [time: number, picture: string] | undefined
+    video.addEventListener("timeupdate", () => {
+      begun ??= [video.currentTime, picture()]
+      const advanced = video.currentTime - begun[0]
+      if (advanced > 2) resolve({ advanced, changed: picture() !== begun[1], width: video.videoWidth })
+    })
+  })
+}
+
+/** Everything that the page asks for, and everything that its policy or its code complains about. */
+const overhear = (page: Page) => {
+  const requests: Array<string> = []
+  const complaints: Array<string> = []
+  page.on("request", (request) => requests.push(request.url()))
+  page.on("websocket", (socket) => requests.push(socket.url()))
+  page.on("pageerror", (error) => complaints.push(error.message))
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text())
+  })
+  return { requests, complaints }
+}
+
+const withStream = (body: (server: Server, page: Page, heard: ReturnType<typeof overhear>) => Promise<void>) =>
+  withServer({}, async (server) => {
+    const { path } = await clip("h264Aac")
+    const forever = { realTime: true, input: words("-stream_loop -1"), seconds: 50 }
+    await using publisher = publish(path, server.rtmp("live/<b>&cam"), forever)
+    await publisher.sees(/frame=\d\d/)
+    await using browser = await launchBrowser()
+    const page = await browser.browser.newPage({ viewport: { width: 1280, height: 860 } })
+    const heard = overhear(page)
+    await body(server, page, heard)
+    const foreign = heard.requests.filter(
+      (url) => !/^(?:data|blob):/.test(url) && new URL(url).port !== String(server.httpPort)
+    )
+    expect(foreign).toEqual([])
+    expect(heard.complaints).toEqual([])
+  })
+
+test(
+  "the page lists a stream with its picture, and plays it over HTTP and WebSocket, by keyboard",
+  withStream(async (server, page, { requests }) => {
+    await page.goto(server.http(""))
+    const card = page.getByRole("link", { name: "live/<b>&cam" })
+    await card.locator("canvas").waitFor()
+    expect(await card.innerText()).toContain("160×120")
+    mkdirSync(pictures, { recursive: true })
+    await page.screenshot({ path: join(pictures, "list.png") })
+    await card.focus()
+    await page.keyboard.press("Enter")
+    await page.waitForURL(/\/players\/srs_player\.html\?autostart=true&app=live&stream=/)
+    for (const label of ["HTTP-FLV", "WS-FLV"]) {
+      const choice = page.getByRole("radio", { name: label })
+      if (label === "WS-FLV") {
+        await page.getByRole("radio", { name: "HTTP-FLV" }).focus()
+        await page.keyboard.press("ArrowRight")
+        while (!(await choice.isChecked())) await page.keyboard.press("ArrowRight")
+      }
+      expect(await choice.isChecked()).toBe(true)
+      const { advanced, changed, width } = await page.evaluate(watch)
+      expect(advanced).toBeGreaterThan(2)
+      expect(changed).toBe(true)
+      expect(width).toBe(160)
+    }
+    expect(requests.some((url) => url.startsWith("ws:"))).toBe(true)
+    const facts = await page.locator(".facts").innerText()
+    expect(facts).toMatch(/Latency\s+\d+\.\d\d s\s+Buffer\s+\d+\.\d\d s\s+Resolution\s+160×120/)
+    expect(facts).toContain("avc1.")
+    expect(await page.locator(".urls").innerText()).toContain(`rtmp://127.0.0.1:${server.rtmpPort}/live/`)
+    await page.screenshot({ path: join(pictures, "player.png") })
+  })
+)
+
+test(
+  "an address of SRS's player plays at once, or waits to be started",
+  withStream(async (server, page) => {
+    const query = `app=live&stream=${encodeURIComponent("<b>&cam.flv")}&server=127.0.0.1&port=${server.httpPort}&schema=http`
+    await page.goto(server.http(`players/srs_player.html?autostart=true&${query}`))
+    await page.locator("video").waitFor()
+    expect(await page.evaluate(watch)).toMatchObject({ changed: true, width: 160 })
+    await page.goto(server.http(`players/srs_player.html?${query}`))
+    await page.getByRole("button", { name: "Play", exact: true }).click()
+    expect(await page.evaluate(watch)).toMatchObject({ changed: true, width: 160 })
+  })
+)
