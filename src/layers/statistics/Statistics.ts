@@ -57,7 +57,8 @@ export const layer = Layer.effect(
       streams: () => current().streams,
       vhosts: () => current().vhosts.values(),
       streamOf: (session) => {
-        ledger.update(session)
+        // One that has left was counted for good.
+        if (sessions.all().has(session.id)) ledger.update(session)
         return ledger.clients.get(session.id)?.stream
       },
       stateOf: (stream) => contents.look(stream),

@@ -1,8 +1,9 @@
 /** Answers that are the same whatever happens. */
 import { expect } from "bun:test"
 import * as Effect from "effect/Effect"
+import { randomOf } from "../../domain/config/random.ts"
 import { effect } from "../../support/effect.ts"
-import { apiPort, serverPort } from "../http/harness.ts"
+import { apiPort, get, serverPort } from "../http/harness.ts"
 import { harness } from "./harness.ts"
 
 /** Typed from SRS 7.0.18's answer. */
@@ -58,5 +59,36 @@ effect("a callback makes a script, if it is a name", () =>
     expect(body).toBe(`f.g-1(${versions})`)
     expect(head).toContain("Content-Type: text/javascript")
     expect((yield* ask("/api/v1/versions?callback=alert(1)", apiPort)).head).toStartWith("HTTP/1.1 400 ")
+  })
+)
+
+const paths = ["vhosts/", "streams/", "clients/", "raw", "clusters", "summaries", "requests", "tests/requests", "x"]
+const queries = [
+  "start=1",
+  "count=99999",
+  "start=%00",
+  "callback=f",
+  "method=DELETE",
+  "rpc=raw",
+  "vhost=%ff",
+  "a=b=c;,"
+]
+const texts = ["", "vid-0000000", "..%2f", "%22%3E%3Cscript%3E", "a/b/c", "?", "%e2%82", "x".repeat(300)]
+
+effect("whatever is asked is answered, and no answer is a failure of ours", () =>
+  Effect.gen(function* () {
+    const { request } = yield* harness()
+    const random = randomOf(11)
+    const one = (list: ReadonlyArray<string>): string => list[random(list.length)] ?? ""
+    for (let round = 0; round < 300; round++) {
+      const target = `/api/v1/${one(paths)}${one(texts)}?${one(queries)}&${one(queries)}&${one(texts)}`
+      const method = one(["GET", "GET", "POST", "DELETE", "HEAD"])
+      const { body, head } = yield* request(get(target, "Connection: close").replace(/^GET/, method))
+      const status = head.split(" ")[1] ?? ""
+      expect([method, target, status]).toEqual([method, target, expect.stringMatching(/^(200|302|400|405)$/)])
+      if (head.includes("application/json") && method !== "HEAD") expect(() => JSON.parse(body)).not.toThrow()
+      // What came from the client is never a page.
+      expect(head).not.toContain("text/html")
+    }
   })
 )

@@ -117,3 +117,19 @@ effect("with stats off nothing is sampled, and clients are counted all the same"
     expect([...statistics.streams()].map(({ rates }) => rates.seconds30.recvKbps)).toEqual([0])
   })
 )
+
+effect("a session that has left is counted no more, though somebody still asks for its stream", () =>
+  Effect.gen(function* () {
+    const { publish, statistics } = yield* harness()
+    const session = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const session = yield* publish([])
+        expect(statistics.streamOf(session)?.key).toBe("/live/a")
+        return session
+      })
+    )
+    expect(statistics.streamOf(session)).toBeUndefined()
+    expect([statistics.ledger().clients.size, statistics.ledger().streamCount]).toEqual([0, 0])
+    expect(statistics.ledger()).toMatchObject({ clientsTotal: 1, clientsEnded: 1, bytesIn: 1000 })
+  })
+)
