@@ -69,7 +69,7 @@ const guard = (
   { address, head }: PlainRequest,
   mutating: boolean
 ): Effect.Effect<PlainAnswer | undefined> => {
-  if (!head.path.includes("/api/")) return Effect.void as Effect.Effect<undefined>
+  if (!head.path.includes("/api/")) return Effect.succeed(undefined)
   const access = apiAccess(settings.current().httpApi.auth, { address, headers: head.headers, mutating })
   if (access === "granted") return Effect.succeed(undefined)
   const reason =

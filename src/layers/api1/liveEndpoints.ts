@@ -16,6 +16,11 @@ import { SourceRegistry } from "../../services/SourceRegistry.ts"
 import { Statistics } from "../../services/Statistics.ts"
 import { type ApiCall, type ApiEndpoint, type ApiReply, commonFields, errorReply } from "./answers.ts"
 
+const find = <A extends { readonly id: string }>(entries: Iterable<A>, id: string): A | undefined => {
+  for (const entry of entries) if (entry.id === id) return entry
+  return undefined
+}
+
 /** What stands behind the endpoint's path. */
 const idOf = ({ request }: ApiCall, { path }: { readonly path: string }): string => request.head.path.slice(path.length)
 
@@ -27,10 +32,6 @@ export const liveEndpoints = Effect.gen(function* () {
   const registry = yield* SourceRegistry
 
   const ok = (fields: JsonObject): ApiReply => ({ json: { ...commonFields(identity), ...fields } })
-  const idIs = (id: string) => (entry: { readonly id: string }) => entry.id === id
-  const find = <A extends { readonly id: string }>(entries: Iterable<A>, id: string): A | undefined =>
-    [...entries].find(idIs(id))
-
   const vhostOf = (account: VhostAccount): JsonObject => {
     const vhost = settings.vhost(account.name)
     const enabled = vhost?.name === account.name

@@ -56,7 +56,7 @@ const readProcess = (before: SystemSample, at: number): SystemSample => {
 }
 
 /** Counters of the disks at the sample before. */
-export interface DiskCounters {
+interface DiskCounters {
   readonly at: number
   readonly read: number
   readonly written: number
