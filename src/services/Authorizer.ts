@@ -11,7 +11,9 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   stream: Schema.String,
   reason: Schema.String,
   /** SRS's error number. */
-  code: Schema.Int
+  code: Schema.Int,
+  /** User and password would help: HTTP asks for them with 401. */
+  needsLogin: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message() {
     return `${this.action} of ${this.stream} refused: ${this.reason}`
@@ -25,6 +27,8 @@ export interface AccessRequest {
   readonly param: string
   readonly tcUrl: string
   readonly pageUrl: string
+  /** Of HTTP: the `Authorization` field. */
+  readonly authorization?: string | undefined
 }
 
 /**

@@ -26,7 +26,7 @@ export interface LiveExchange {
   /** Sends status and headers, or completes the WebSocket handshake, and gives where the body goes. Once. */
   readonly open: Effect.Effect<Sink, ConnectionClosed, Scope.Scope>
   /** Answers with an error instead of `open`. */
-  readonly refuse: (status: 403 | 404 | 503) => Effect.Effect<void>
+  readonly refuse: (status: 401 | 403 | 404 | 503) => Effect.Effect<void>
   /** Waits until the peer has left, or `stop` was called. What the peer still sends is discarded. */
   readonly closed: Effect.Effect<void>
   /** A plain call on any stack. */

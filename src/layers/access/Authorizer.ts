@@ -1,4 +1,4 @@
-/** The one decision for all protocols: the rules by address, then what the callbacks say. */
+/** The one decision for all protocols: the rules by address, what was shown, then what the callbacks say. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -8,8 +8,10 @@ import type { VhostSettings } from "../../domain/config/Settings.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, Authorizer, Permit, Refused } from "../../services/Authorizer.ts"
+import { ConnectChallenge } from "../../services/ConnectChallenge.ts"
 import { Hooks } from "../../services/Hooks.ts"
 import { Settings } from "../../services/Settings.ts"
+import { Gate } from "./Gate.ts"
 
 /** Everybody may publish and play everything. */
 export const layerAllowAll = Layer.succeed(Authorizer, {
@@ -30,59 +32,106 @@ const neverBegan = (exit: Exit.Exit<unknown, unknown>, { stream }: AccessRequest
   return (error._tag === "StreamBusy" || error._tag === "SourceRefused") && error.stream === streamKey(stream)
 }
 
-export const layer = Layer.effect(
-  Authorizer,
-  Effect.gen(function* () {
-    const settings = yield* Settings
-    const hooks = yield* Hooks
-    const compiled = new WeakMap<Rules, AddressRules>()
+/** The same for clients that show their password when they connect. */
+const layerChallenge = (gate: Gate) => Layer.succeed(ConnectChallenge, gate.challenge)
 
-    const rulesOf = Effect.fnUntraced(function* (security: Rules) {
-      const known = compiled.get(security)
-      if (known !== undefined) return known
-      const rules = compileRules(security)
-      compiled.set(security, rules)
-      for (const rule of rules.misfits) {
-        yield* Effect.logWarning("security rule is not understood").pipe(Effect.annotateLogs("security.rule", rule))
-      }
-      return rules
+const layerDecisions = (gate: Gate) =>
+  Layer.effect(
+    Authorizer,
+    Effect.gen(function* () {
+      const settings = yield* Settings
+      const hooks = yield* Hooks
+      const streamsByAddress = new Map<string, number>()
+      const compiled = new WeakMap<Rules, AddressRules>()
+
+      const rulesOf = Effect.fnUntraced(function* (security: Rules) {
+        const known = compiled.get(security)
+        if (known !== undefined) return known
+        const rules = compileRules(security)
+        compiled.set(security, rules)
+        for (const rule of rules.misfits) {
+          yield* Effect.logWarning("security rule is not understood").pipe(Effect.annotateLogs("security.rule", rule))
+        }
+        return rules
+      })
+
+      const refusal = (action: "connect" | Action, { stream }: AccessRequest, reason: string, code: number) =>
+        new Refused({ action, stream: streamKey(stream), reason, code })
+
+      const checkAddress = Effect.fnUntraced(function* (action: Action, request: AccessRequest) {
+        const security = settings.vhost(request.stream.vhost)?.security
+        if (security === undefined || !security.enabled) return
+        const denial = denialOf(yield* rulesOf(security), action, request.session.address)
+        if (denial !== undefined) return yield* refusal(action, request, denial.reason, denial.code)
+      })
+
+      /** Counts the stream for as long as the scope lives. */
+      const countStream = Effect.fnUntraced(function* (action: Action, request: AccessRequest, limit: number) {
+        const { address } = request.session
+        const count = streamsByAddress.get(address) ?? 0
+        if (limit > 0 && count >= limit) {
+          return yield* refusal(
+            action,
+            request,
+            `more than ${limit} streams of ${address}`,
+            srsErrors.ConnectionsExceed
+          )
+        }
+        streamsByAddress.set(address, count + 1)
+        yield* Effect.addFinalizer(() =>
+          Effect.sync(() => {
+            const left = (streamsByAddress.get(address) ?? 1) - 1
+            if (left > 0) streamsByAddress.set(address, left)
+            else streamsByAddress.delete(address)
+          })
+        )
+      })
+
+      const checkProofs = Effect.fnUntraced(function* (action: Action, request: AccessRequest) {
+        const auth = settings.vhost(request.stream.vhost)?.auth
+        if (auth === undefined || !auth.enabled) return
+        const reason = yield* gate.check(auth, action, request)
+        if (reason !== undefined) {
+          const { stream } = request
+          const facts = { action, stream: streamKey(stream), reason, code: srsErrors.SecurityDenied }
+          return yield* new Refused({ ...facts, needsLogin: auth[action].includes("password") })
+        }
+        yield* countStream(action, request, auth.maxStreams)
+      })
+
+      const ask = (action: "connect" | Action, request: AccessRequest) =>
+        Effect.mapError(hooks.ask(`on_${action}`, request), ({ message }) =>
+          refusal(action, request, message, srsErrors.HttpResponseCode)
+        )
+
+      const connect = (request: AccessRequest) =>
+        Effect.andThen(
+          // Also for a client that is refused: SRS tells of the end of each connection.
+          Effect.addFinalizer(() => hooks.tell("on_close", request)),
+          ask("connect", request)
+        )
+
+      const decide = Effect.fnUntraced(function* <A extends Action>(action: A, request: AccessRequest) {
+        yield* checkAddress(action, request)
+        yield* checkProofs(action, request)
+        const end = hooks.tell(ends[action], request)
+        // Whoever leaves while the server is asked may have been granted it.
+        yield* Effect.onInterrupt(ask(action, request), () => end)
+        yield* Effect.addFinalizer((exit) => (neverBegan(exit, request) ? Effect.void : end))
+        return Permit.grantUnsafe(action, request)
+      })
+
+      return Authorizer.of({
+        connect,
+        publish: (request) => decide("publish", request),
+        play: (request) => decide("play", request)
+      })
     })
+  )
 
-    const refusal = (action: "connect" | Action, { stream }: AccessRequest, reason: string, code: number) =>
-      new Refused({ action, stream: streamKey(stream), reason, code })
-
-    const checkAddress = Effect.fnUntraced(function* (action: Action, request: AccessRequest) {
-      const security = settings.vhost(request.stream.vhost)?.security
-      if (security === undefined || !security.enabled) return
-      const denial = denialOf(yield* rulesOf(security), action, request.session.address)
-      if (denial !== undefined) return yield* refusal(action, request, denial.reason, denial.code)
-    })
-
-    const ask = (action: "connect" | Action, request: AccessRequest) =>
-      Effect.mapError(hooks.ask(`on_${action}`, request), ({ message }) =>
-        refusal(action, request, message, srsErrors.HttpResponseCode)
-      )
-
-    const connect = (request: AccessRequest) =>
-      Effect.andThen(
-        // Also for a client that is refused: SRS tells of the end of each connection.
-        Effect.addFinalizer(() => hooks.tell("on_close", request)),
-        ask("connect", request)
-      )
-
-    const decide = Effect.fnUntraced(function* <A extends Action>(action: A, request: AccessRequest) {
-      yield* checkAddress(action, request)
-      const end = hooks.tell(ends[action], request)
-      // Whoever leaves while the server is asked may have been granted it.
-      yield* Effect.onInterrupt(ask(action, request), () => end)
-      yield* Effect.addFinalizer((exit) => (neverBegan(exit, request) ? Effect.void : end))
-      return Permit.grantUnsafe(action, request)
-    })
-
-    return Authorizer.of({
-      connect,
-      publish: (request) => decide("publish", request),
-      play: (request) => decide("play", request)
-    })
+export const layer = Layer.unwrap(
+  Effect.sync(() => {
+    const gate = new Gate()
+    return Layer.merge(layerDecisions(gate), layerChallenge(gate))
   })
 )

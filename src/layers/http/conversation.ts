@@ -71,7 +71,10 @@ const answerBad = (talk: Conversation, error: BadRequest, reader: RequestHeadRea
     if (reader.bytes.length > 0) talk.connection.write(shortAnswer(error.status, signature, extraFor(error.status)))
   })
 
-const extraFor = (status: number): Headers => (status === 405 ? [["Allow", "GET, HEAD, OPTIONS"]] : [])
+const extraFor = (status: number): Headers => {
+  if (status === 401) return [["WWW-Authenticate", `Basic realm="live", charset="UTF-8"`]]
+  return status === 405 ? [["Allow", "GET, HEAD, OPTIONS"]] : []
+}
 
 const liveHead = (talk: Conversation, head: RequestHead, match: LiveMatch): Uint8Array =>
   responseHead(200, [
@@ -98,7 +101,11 @@ const serveRaw = Effect.fnUntraced(function* (talk: Conversation, head: RequestH
       return sink
     }),
     refuse: (status) =>
-      Effect.sync(() => connection.write(shortAnswer(status, signature, corsFor(head.headers, talk.crossdomain())))),
+      Effect.sync(() =>
+        connection.write(
+          shortAnswer(status, signature, [...extraFor(status), ...corsFor(head.headers, talk.crossdomain())])
+        )
+      ),
     closed: discardInput(connection),
     stop: () => connection.stopReading("the live body ended")
   })
@@ -159,7 +166,7 @@ const serveUpgrade = Effect.fnUntraced(function* (
   match: LiveMatch | undefined
 ): Effect.fn.Return<void, LiveFailure, Scope.Scope> {
   const answer = (status: number) => {
-    stream.end(shortAnswer(status, signature))
+    stream.end(shortAnswer(status, signature, extraFor(status)))
   }
   if (head instanceof BadRequest) return answer(head.status)
   if (match === undefined) return answer(talk.routes.plain(talk.port, head)._tag === "Missing" ? 404 : 400)

@@ -81,7 +81,8 @@ const accessRequest = ({ head, session }: LiveExchange, stream: StreamName): Acc
   param: head.query,
   // What SRS says, whatever the scheme of the request.
   tcUrl: `rtmp://${stream.vhost}/${stream.app}`,
-  pageUrl: head.headers.get("referer") ?? ""
+  pageUrl: head.headers.get("referer") ?? "",
+  authorization: head.headers.get("authorization")
 })
 
 const playFacts = ({ minLatency, play }: VhostSettings) => ({
@@ -109,7 +110,7 @@ export const contribute = Effect.fnUntraced(function* (
     const request = accessRequest(exchange, { vhost: vhost.name, app, stream })
     yield* identifyClient(request, "play", row.clientType, { "session.websocket": exchange.websocket })
     const permit = yield* authorizer.play(request).pipe(
-      Effect.tapError(() => exchange.refuse(403)),
+      Effect.tapError(({ needsLogin }) => exchange.refuse(needsLogin === true ? 401 : 403)),
       Effect.withSpan("http.authorize")
     )
     const live = registry.find(streamKey(request.stream))

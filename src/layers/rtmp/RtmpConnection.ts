@@ -9,6 +9,7 @@ import { parseRequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, type Authorizer, Refused } from "../../services/Authorizer.ts"
+import type { ConnectQuestion } from "../../services/ConnectChallenge.ts"
 import type { Playback, ViewerEnd } from "../../services/Playback.ts"
 import type { Session } from "../../services/Sessions.ts"
 import type { Settings } from "../../services/Settings.ts"
@@ -29,6 +30,7 @@ import type { Watchdog } from "./Watchdog.ts"
 export interface RtmpServices {
   readonly settings: Settings["Service"]
   readonly authorizer: Authorizer["Service"]
+  readonly challenge: (question: ConnectQuestion) => Effect.Effect<string | undefined>
   readonly registry: SourceRegistry["Service"]
   readonly playback: Playback["Service"]
 }

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { playUrl } from "../../domain/rtmp/ClientUrl.ts"
 import { Authorizer } from "../../services/Authorizer.ts"
+import { ConnectChallenge } from "../../services/ConnectChallenge.ts"
 import { Listeners } from "../../services/Listeners.ts"
 import { Playback } from "../../services/Playback.ts"
 import { Sessions } from "../../services/Sessions.ts"
@@ -21,6 +22,7 @@ export const layer = Layer.effectDiscard(
     const services = {
       settings,
       authorizer: yield* Authorizer,
+      challenge: yield* ConnectChallenge,
       registry: yield* SourceRegistry,
       playback: yield* Playback
     }

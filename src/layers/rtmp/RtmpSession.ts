@@ -9,9 +9,11 @@ import { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
 import { type ConnectRequest, readConnect } from "../../domain/rtmp/ConnectRequest.ts"
 import { protocolControl } from "../../domain/rtmp/ControlReplies.ts"
 import { randomBytes } from "../../domain/rtmp/handshake.ts"
-import { connectResult, onBWDone, type ServerSignature } from "../../domain/rtmp/Replies.ts"
+import { connectRejected, connectResult, onBWDone, type ServerSignature } from "../../domain/rtmp/Replies.ts"
 import { parseRequestUrl, parseTcUrl, type RequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
 import { ServerHandshake } from "../../domain/rtmp/ServerHandshake.ts"
+import { srsErrors } from "../../domain/errors/SrsError.ts"
+import { Refused } from "../../services/Authorizer.ts"
 import type { Session } from "../../services/Sessions.ts"
 import type { Connection, ConnectionClosed } from "../../services/Transport.ts"
 import { CurrentSession } from "../telemetry/session.ts"
@@ -26,6 +28,8 @@ import { whilePeerStays } from "./whilePeerStays.ts"
 
 /** A client that has not connected, or does not say what it wants, is closed after this long (SRS). */
 export const identifyTimeoutMillis = 30_000
+/** How long a client may take to accept that it must show its password. */
+const challengeTimeoutMillis = 1000
 
 const serverSignature: ServerSignature = {
   signature: "SRS",
@@ -108,8 +112,32 @@ const answerConnect = (inbound: Inbound, connect: ConnectRequest, session: Sessi
   peer.send(onBWDone())
 }
 
+/** Publishers say so in one of two ways: FFmpeg, librtmp and OBS by `type`, all that speak as FMLE by `flashVer`. */
+const isPublisher = ({ fields, flashVer }: ConnectRequest): boolean =>
+  fields.get("type") === "nonprivate" || /^FML?E\b/.test(flashVer)
+
+/** Refuses with Adobe's words a client that must show its password first; it comes again on another connection. */
+const challengeConnect = Effect.fnUntraced(function* (
+  { peer }: Inbound,
+  connection: Connection,
+  connect: ConnectRequest,
+  url: RequestUrl,
+  session: Session,
+  services: RtmpServices
+) {
+  const vhost = services.settings.vhost(url.vhost)
+  if (vhost === undefined) return
+  const question = { vhost, address: session.address, param: url.param, isPublisher: isPublisher(connect) }
+  const challenge = yield* services.challenge(question)
+  if (challenge === undefined) return
+  peer.send(connectRejected(connect.transactionId, challenge))
+  yield* Effect.ignore(Effect.timeoutOption(connection.drained, challengeTimeoutMillis))
+  const stream = `${url.vhost}/${url.app}`
+  return yield* new Refused({ action: "connect", stream, reason: challenge, code: srsErrors.SecurityDenied })
+})
+
 const connectPhase = Effect.fnUntraced(
-  function* (inbound: Inbound, session: Session, services: RtmpServices) {
+  function* (inbound: Inbound, connection: Connection, session: Session, services: RtmpServices) {
     const connect = yield* awaitConnect(inbound)
     const { pageUrl, swfUrl, tcUrl } = connect
     session.tcUrl = tcUrl
@@ -117,6 +145,7 @@ const connectPhase = Effect.fnUntraced(
     session.swfUrl = swfUrl
     const url = parseTcUrl(tcUrl)
     if (Result.isFailure(url)) return yield* Effect.fail(violation(url.failure))
+    yield* challengeConnect(inbound, connection, connect, url.success, session, services)
     answerConnect(inbound, connect, session, services)
     yield* Effect.logInfo("connect app").pipe(
       Effect.annotateLogs({
@@ -162,7 +191,7 @@ export const rtmpSession = (services: RtmpServices, connection: Connection, sess
   }
   return Effect.gen(function* () {
     yield* shakeHands(connection)
-    const { capabilities, url } = yield* connectPhase(inbound, session, services)
+    const { capabilities, url } = yield* connectPhase(inbound, connection, session, services)
     const watchdog = new Watchdog(() => peer.messages, fail, yield* Effect.scope)
     yield* watchdog.expect("publish or play", identifyTimeoutMillis)
     const sinks = new PlaySinks(connection)

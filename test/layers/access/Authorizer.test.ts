@@ -1,6 +1,5 @@
 import { describe, expect } from "bun:test"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -9,20 +8,11 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as AuthorizerLayer from "../../../src/layers/access/Authorizer.ts"
 import { layerText } from "../../../src/layers/config/Settings.ts"
-import { type AccessRequest, Authorizer } from "../../../src/services/Authorizer.ts"
+import { Authorizer } from "../../../src/services/Authorizer.ts"
 import { HookRefused, Hooks } from "../../../src/services/Hooks.ts"
-import type { Session, SessionKicked } from "../../../src/services/Sessions.ts"
 import { StreamBusy } from "../../../src/services/SourceRegistry.ts"
 import { effect } from "../../support/effect.ts"
-
-const request = (address = "10.0.0.1", fields: Partial<AccessRequest> = {}): AccessRequest => {
-  const counters = { bytesIn: () => 0, bytesOut: () => 0, framesIn: 0, framesOut: 0, framesDropped: 0, jumps: 0 }
-  const facts = { type: "", stream: undefined, role: "", tcUrl: "", pageUrl: "", swfUrl: "" } as const
-  const kicked = Deferred.makeUnsafe<never, SessionKicked>()
-  const session: Session = { id: "s", protocol: "rtmp", address, openedAt: 0, ...facts, counters, kicked }
-  const stream = { vhost: "__defaultVhost__", app: "live", stream: "a" }
-  return { session, stream, param: "", tcUrl: "", pageUrl: "", ...fields }
-}
+import { accessRequest } from "./accessRequest.ts"
 
 const harness = Effect.fnUntraced(function* (
   directives: string,
@@ -49,8 +39,8 @@ const refuse = (event: string) => Effect.fail(new HookRefused({ event, url: "htt
 effect("everybody may do everything where nothing is configured", () =>
   Effect.gen(function* () {
     const { authorizer } = yield* harness("")
-    expect((yield* authorizer.publish(request())).action).toBe("publish")
-    expect((yield* authorizer.play(request())).action).toBe("play")
+    expect((yield* authorizer.publish(accessRequest())).action).toBe("publish")
+    expect((yield* authorizer.play(accessRequest())).action).toBe("play")
   })
 )
 
@@ -58,9 +48,9 @@ effect("rules by address come before callbacks, with SRS's numbers", () =>
   Effect.gen(function* () {
     const security = "security { enabled on; allow publish 10.0.0.0/8; allow play all; deny play 10.9.0.0/16; }"
     const { authorizer, calls } = yield* harness(security)
-    yield* authorizer.publish(request("10.0.0.1"))
-    expect((yield* Effect.flip(authorizer.publish(request("192.168.0.1")))).code).toBe(1054)
-    expect((yield* Effect.flip(authorizer.play(request("10.9.0.1")))).code).toBe(1053)
+    yield* authorizer.publish(accessRequest("10.0.0.1"))
+    expect((yield* Effect.flip(authorizer.publish(accessRequest("192.168.0.1")))).code).toBe(1054)
+    expect((yield* Effect.flip(authorizer.play(accessRequest("10.9.0.1")))).code).toBe(1053)
     expect(calls).toEqual(["on_publish"])
   })
 )
@@ -68,7 +58,7 @@ effect("rules by address come before callbacks, with SRS's numbers", () =>
 effect("rules that are switched off are none", () =>
   Effect.gen(function* () {
     const { authorizer } = yield* harness("security { enabled off; deny publish all; }")
-    yield* authorizer.publish(request())
+    yield* authorizer.publish(accessRequest())
   })
 )
 
@@ -81,7 +71,7 @@ describe("the end is told", () => {
     Effect.gen(function* () {
       const { authorizer, calls } = yield* harness("", answer)
       const scope = Scope.makeUnsafe()
-      yield* Effect.ignore(Scope.provide(authorizer[action](request()), scope))
+      yield* Effect.ignore(Scope.provide(authorizer[action](accessRequest()), scope))
       yield* Scope.close(scope, end)
       return calls
     })
@@ -116,10 +106,32 @@ describe("the end is told", () => {
   effect("of a publisher that left while it was asked about", () =>
     Effect.gen(function* () {
       const { authorizer, calls } = yield* harness("", () => Effect.never)
-      const fiber = yield* Effect.forkChild(Effect.scoped(authorizer.publish(request())))
+      const fiber = yield* Effect.forkChild(Effect.scoped(authorizer.publish(accessRequest())))
       yield* TestClock.adjust(0)
       yield* Fiber.interrupt(fiber)
       expect(calls).toEqual(["on_publish", "on_unpublish"])
     })
   )
 })
+
+effect("an address has only so many streams at a time", () =>
+  Effect.gen(function* () {
+    const { authorizer } = yield* harness("auth { enabled on; max_streams 2; }")
+    const scope = Scope.makeUnsafe()
+    yield* Scope.provide(authorizer.publish(accessRequest()), scope)
+    yield* authorizer.play(accessRequest())
+    expect((yield* Effect.flip(authorizer.play(accessRequest()))).code).toBe(1074)
+    yield* authorizer.play(accessRequest("10.0.0.2"))
+    yield* Scope.close(scope, Exit.void)
+    yield* authorizer.play(accessRequest())
+  })
+)
+
+effect("who may log in over HTTP is told so", () =>
+  Effect.gen(function* () {
+    const { authorizer, calls } = yield* harness("auth { enabled on; play password; publish key; }")
+    expect((yield* Effect.flip(authorizer.play(accessRequest()))).needsLogin).toBe(true)
+    expect((yield* Effect.flip(authorizer.publish(accessRequest()))).needsLogin).toBe(false)
+    expect(calls).toEqual([])
+  })
+)

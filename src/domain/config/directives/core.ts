@@ -1,4 +1,5 @@
 /** The tables of this server's own subsystems, in the order of the documentation. */
+import { auth } from "./auth.ts"
 import { cluster } from "./cluster.ts"
 import { dash } from "./dash.ts"
 import { dvr } from "./dvr.ts"
@@ -46,6 +47,7 @@ export const coreTables = [
   httpRemux,
   refer,
   security,
+  auth,
   httpHooks,
   httpStatic,
   hls,
