@@ -5,6 +5,8 @@ import * as Authorizer from "./layers/access/Authorizer.ts"
 import * as Announce from "./layers/announce/Announce.ts"
 import * as Api1 from "./layers/api1/Api1.ts"
 import * as Forwarder from "./layers/forward/Forwarder.ts"
+import * as Dash from "./layers/dash/Dash.ts"
+import * as DashHttp from "./layers/dash/DashHttp.ts"
 import * as HlsHttp from "./layers/hls/HlsHttp.ts"
 import * as HlsSegmenter from "./layers/hls/HlsSegmenter.ts"
 import * as Hooks from "./layers/hooks/Hooks.ts"
@@ -45,6 +47,7 @@ export const protocols = Layer.mergeAll(
   HttpMp3.layer,
   InProcess.layer,
   Forwarder.layer.pipe(Layer.provideMerge(RtmpClient.layer)),
+  DashHttp.layer.pipe(Layer.provideMerge(Dash.layer)),
   Static.layer,
   Page.layer,
   HlsHttp.layer.pipe(Layer.provideMerge(HlsSegmenter.layer))

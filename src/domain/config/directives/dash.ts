@@ -3,7 +3,7 @@ import { flag, fractionalSeconds, group, integer, seconds, table, text } from ".
 export const dash = table({
   title: "DASH",
   doc: "Live streams as MPD and segments.",
-  active: false,
+  active: true,
   vhost: {
     dash: group(
       "dash",
@@ -19,6 +19,8 @@ export const dash = table({
         timeshiftMillis: fractionalSeconds("dash_timeshift", {
           default: 300,
           reload: "yes",
+          active: false,
+          reason: "the window is dash_window_size, as in SRS",
           doc: "How far players may go back."
         }),
         path: text("dash_path", { default: "./objs/nginx/html", reload: "yes", doc: "Root of the output." }),
