@@ -98,7 +98,7 @@ export const Player = ({ go, list, wanted }: PlayerProps) => {
         {current === undefined ? <span class="off">Off air</span> : <span class="live">Live</span>}
         {current === undefined ? null : <span class="count">{current.viewers} watching</span>}
       </div>
-      <Screen key={`${way?.url} ${label}`} way={way} started={started} start={() => setStarted(true)}>
+      <Screen key={`${way?.url} ${label}`} stream={stream} way={way} started={started} start={() => setStarted(true)}>
         <fieldset class="ways">
           <legend class="unseen">Protocol</legend>
           {ways.map((each) => (
@@ -123,13 +123,14 @@ export const Player = ({ go, list, wanted }: PlayerProps) => {
 }
 
 interface ScreenProps {
+  readonly stream: Stream
   readonly way: Way | undefined
   readonly started: boolean
   readonly start: () => void
   readonly children: preact.ComponentChildren
 }
 
-const Screen = ({ children, start, started, way }: ScreenProps) => {
+const Screen = ({ children, start, started, stream, way }: ScreenProps) => {
   const video = useRef<HTMLVideoElement>(null)
   const [problem, setProblem] = useState("")
   const [attempt, setAttempt] = useState(0)
@@ -187,7 +188,7 @@ const Screen = ({ children, start, started, way }: ScreenProps) => {
       </div>
       <section class="panel" aria-label="Playback">
         {children}
-        <Facts reading={reading} />
+        <Facts reading={reading} stream={stream} />
         <Chart samples={samples} />
       </section>
     </>
@@ -201,14 +202,21 @@ const bits = (value: number | undefined): string => {
   return value < 1e6 ? `${Math.round(value / 1e3)} kb/s` : `${(value / 1e6).toFixed(1)} Mb/s`
 }
 
-const Facts = ({ reading }: { readonly reading: Reading | undefined }) => {
+interface FactsProps {
+  readonly reading: Reading | undefined
+  readonly stream: Stream
+}
+
+const Facts = ({ reading, stream }: FactsProps) => {
+  // Where the browser plays by itself, only the server knows.
+  const named = [stream.video?.codec, stream.audio?.codec].filter((codec) => codec !== undefined).join(", ")
   const rows: ReadonlyArray<readonly [name: string, value: string, kind?: string]> = [
     ["Latency", seconds(reading?.latency), "latency"],
     ["Buffer", seconds(reading?.buffer), "buffer"],
     ["Resolution", reading === undefined || reading.width === 0 ? "–" : `${reading.width}×${reading.height}`],
     ["Bitrate", bits(reading?.bitrate)],
     ["Dropped", reading === undefined ? "–" : `${reading.dropped} / ${reading.frames}`],
-    ["Codec", reading?.codecs || "–", "codec"]
+    ["Codec", reading?.codecs || named || "–", "codec"]
   ]
   return (
     <dl class="facts">

@@ -111,6 +111,10 @@ const playHls = async (video: HTMLVideoElement, way: Way, onError: (text: string
   if (!Library.isSupported()) throw new Error("this browser has no Media Source Extensions")
   const hls: Hls = new Library({ enableWorker: false, backBufferLength: 30 })
   let bitrate: number | undefined
+  let codecs = ""
+  hls.on(Library.Events.BUFFER_CODECS, (_event, { audio, video }) => {
+    codecs = joined(video?.codec, audio?.codec)
+  })
   hls.on(Library.Events.ERROR, (_event, { details, error, fatal }) => {
     if (fatal) onError(error?.message ?? details)
   })
@@ -119,9 +123,8 @@ const playHls = async (video: HTMLVideoElement, way: Way, onError: (text: string
   })
   hls.loadSource(way.url)
   hls.attachMedia(video)
-  const level = () => hls.levels[Math.max(0, hls.currentLevel)]
   return {
-    codecs: () => joined(level()?.videoCodec, level()?.audioCodec),
+    codecs: () => codecs,
     latency: () => (hls.latency > 0 ? hls.latency : undefined),
     bitrate: () => bitrate,
     stop: () => hls.destroy()

@@ -43,7 +43,9 @@ const engines: Readonly<Record<string, readonly [engine: Engine, format: string]
   flv: ["flv", "FLV"],
   ts: ["mpegts", "TS"],
   m3u8: ["hls", "HLS"],
-  mp4: ["native", "fMP4"]
+  mp4: ["native", "fMP4"],
+  aac: ["native", "AAC"],
+  mp3: ["native", "MP3"]
 }
 
 const extensionOf = (url: URL): string => url.pathname.slice(url.pathname.lastIndexOf(".") + 1).toLowerCase()
@@ -81,7 +83,7 @@ export const waysOf = (urls: ReadonlyArray<string>, extra: URLSearchParams): Rea
   })
   const hls = ways.find(({ engine }) => engine === "hls")
   const own = hls !== undefined && document.createElement("video").canPlayType(hlsType) !== ""
-  return byLabel(own ? [...ways, { ...hls, label: "HLS (browser)", engine: "native" }] : ways)
+  return byLabel(own ? [...ways, { ...hls, label: "HLS native", engine: "native" }] : ways)
 }
 
 export const hlsType = "application/vnd.apple.mpegurl"
@@ -95,8 +97,8 @@ export const outsideUrls = ({ urls }: Stream, extra: URLSearchParams): ReadonlyM
     if (/^(?:https?|wss?)$/.test(protocol)) {
       const url = hereUrl(new URL(text))
       for (const [name, value] of extra) url.searchParams.set(name, value)
-      const way = wayOf(url)
-      if (way !== undefined) found.set(way.label, way.url)
+      const label = wayOf(url)?.label ?? (extensionOf(url) === "mpd" ? "DASH" : undefined)
+      if (label !== undefined) found.set(label, url.href)
     } else {
       found.set(protocol.toUpperCase(), text.replace("//localhost", `//${location.hostname}`) + query)
     }

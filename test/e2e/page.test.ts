@@ -11,7 +11,7 @@ import { type Server, withServer } from "../support/server.ts"
 /** Not kept in the repository: what the test saw. */
 const pictures = join(import.meta.dir, "../../objs/page")
 
-/** Runs in the page: media time goes on for two seconds, and the picture is another one then. */
+/** Runs in the page: media time goes on for a second, and the picture is another one then. */
 const watch = (): Promise<{ readonly advanced: number; readonly changed: boolean; readonly width: number }> => {
   interface Video {
     readonly currentTime: number
@@ -43,7 +43,7 @@ const watch = (): Promise<{ readonly advanced: number; readonly changed: boolean
     video.addEventListener("timeupdate", () => {
       begun ??= [video.currentTime, picture()]
       const advanced = video.currentTime - begun[0]
-      if (advanced > 2) resolve({ advanced, changed: picture() !== begun[1], width: video.videoWidth })
+      if (advanced > 1) resolve({ advanced, changed: picture() !== begun[1], width: video.videoWidth })
     })
   })
 }
@@ -61,8 +61,20 @@ const overhear = (page: Page) => {
   return { requests, complaints }
 }
 
+const formats = { SRS_VHOST_HTTP_REMUX_FORMATS: "ts mp4" }
+
+/** By the keys that a reader of the page has, until the wanted protocol is the one in force. */
+const choose = async (page: Page, label: string): Promise<void> => {
+  const wanted = page.getByRole("radio", { name: label, exact: true })
+  await page.getByRole("radio", { checked: true }).focus()
+  const count = await page.getByRole("radio").count()
+  for (let pressed = 0; pressed < count && !(await wanted.isChecked()); pressed++)
+    await page.keyboard.press("ArrowRight")
+  expect(await wanted.isChecked()).toBe(true)
+}
+
 const withStream = (body: (server: Server, page: Page, heard: ReturnType<typeof overhear>) => Promise<void>) =>
-  withServer({}, async (server) => {
+  withServer({ vhost: "hls { enabled on; hls_fragment 1; hls_window 8; }", env: formats }, async (server) => {
     const { path } = await clip("h264Aac")
     const forever = { realTime: true, input: words("-stream_loop -1"), seconds: 50 }
     await using publisher = publish(path, server.rtmp("live/<b>&cam"), forever)
@@ -79,7 +91,7 @@ const withStream = (body: (server: Server, page: Page, heard: ReturnType<typeof 
   })
 
 test(
-  "the page lists a stream with its picture, and plays it over HTTP and WebSocket, by keyboard",
+  "the page lists a stream with its picture, and plays it in every way there is, by keyboard",
   withStream(async (server, page, { requests }) => {
     await page.goto(server.http(""))
     const card = page.getByRole("link", { name: "live/<b>&cam" })
@@ -90,19 +102,14 @@ test(
     await card.focus()
     await page.keyboard.press("Enter")
     await page.waitForURL(/\/players\/srs_player\.html\?autostart=true&app=live&stream=/)
-    for (const label of ["HTTP-FLV", "WS-FLV"]) {
-      const choice = page.getByRole("radio", { name: label })
-      if (label === "WS-FLV") {
-        await page.getByRole("radio", { name: "HTTP-FLV" }).focus()
-        await page.keyboard.press("ArrowRight")
-        while (!(await choice.isChecked())) await page.keyboard.press("ArrowRight")
-      }
-      expect(await choice.isChecked()).toBe(true)
+    for (const label of ["HTTP-FLV", "WS-FLV", "HTTP-TS", "WS-TS", "HTTP-fMP4", "HLS", "HLS native"]) {
+      await choose(page, label)
       const { advanced, changed, width } = await page.evaluate(watch)
-      expect(advanced).toBeGreaterThan(2)
-      expect(changed).toBe(true)
-      expect(width).toBe(160)
+      expect(advanced).toBeGreaterThan(1)
+      expect(`${label} ${changed} ${width}`).toBe(`${label} true 160`)
     }
+    await choose(page, "HTTP-FLV")
+    await page.evaluate(watch)
     expect(requests.some((url) => url.startsWith("ws:"))).toBe(true)
     const facts = await page.locator(".facts").innerText()
     expect(facts).toMatch(/Latency\s+\d+\.\d\d s\s+Buffer\s+\d+\.\d\d s\s+Resolution\s+160×120/)

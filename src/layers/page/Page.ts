@@ -3,12 +3,15 @@
  * `scripts/web.ts`.
  */
 import { readdir, readFile } from "node:fs/promises"
+import { gzip } from "node:zlib"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
+import type { Headers } from "../../domain/http/ResponseHead.ts"
 import { mimeType } from "../../domain/static/mimeType.ts"
 import { HttpGateway, type PlainAnswer } from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
+import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { SourceRegistry } from "../../services/SourceRegistry.ts"
 import { pageHeaders } from "./policy.ts"
@@ -38,44 +41,63 @@ const fileOf = (path: string): string | undefined => {
   return name.endsWith(".html") && !name.includes("/") ? "index.html" : name
 }
 
-/** The names that there are; a file is read when it is first asked for. */
+interface Built {
+  readonly bytes: Uint8Array
+  readonly packed: Uint8Array
+}
+
+const pack = (bytes: Uint8Array): Effect.Effect<Uint8Array> =>
+  Effect.callback((resume) => {
+    gzip(bytes, (error, packed) => resume(error === null ? Effect.succeed(packed) : Effect.die(error)))
+  })
+
+/** The names that there are; a file is read, and compressed, when it is first asked for. */
 const makeFiles = Effect.gen(function* () {
   const names = new Set(yield* Effect.promise(() => readdir(directory).catch(() => [])))
-  const read: Map<string, Uint8Array> = new Map()
+  const built: Map<string, Built> = new Map()
   return Effect.fnUntraced(function* (name: string) {
-    const known = read.get(name)
+    const known = built.get(name)
     if (known !== undefined || !names.has(name)) return known
     const bytes = yield* Effect.promise(() => readFile(new URL(name, directory)))
-    read.set(name, bytes)
-    return bytes
+    const file = { bytes, packed: yield* pack(bytes) }
+    built.set(name, file)
+    return file
   })
 })
+
+const takesGzip = ({ headers }: RequestHead): boolean =>
+  /(?:^|,)\s*gzip\s*(?:$|,|;\s*q=(?:1|0?\.0*[1-9]))/i.test(headers.get("accept-encoding") ?? "")
 
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
     const gateway = yield* HttpGateway
     const listeners = yield* Listeners
     const registry = yield* SourceRegistry
+    const sessions = yield* Sessions
     const settings = yield* Settings
-    const bytesOf = yield* makeFiles
+    const fileNamed = yield* makeFiles
 
     const answerFile = Effect.fnUntraced(function* (head: RequestHead) {
       const name = fileOf(head.path)
-      const body = name === undefined ? undefined : yield* bytesOf(name)
-      if (name === undefined || body === undefined) return undefined
+      const file = name === undefined ? undefined : yield* fileNamed(name)
+      if (name === undefined || file === undefined) return undefined
       if (head.method !== "GET" && head.method !== "HEAD") return notAllowed
-      const headers = [
+      const packed = takesGzip(head)
+      const headers: Headers = [
         ["Content-Type", /\.(?:html|js|css|txt)$/.test(name) ? `${mimeType(name)}; charset=utf-8` : mimeType(name)],
         ["Cache-Control", cacheControl(name)],
+        ["Vary", "Accept-Encoding"],
+        ...(packed ? ([["Content-Encoding", "gzip"]] as const) : []),
         ...pageHeaders(head.host)
-      ] as const
-      return { status: 200, headers, body }
+      ]
+      return { status: 200, headers, body: packed ? file.packed : file.bytes }
     })
 
     /** Names of streams are for nobody without a password where the API asks for one. */
     const streams = () => {
       const hidden = settings.current().httpApi.auth.enabled
-      return JSON.stringify({ hidden, streams: hidden ? [] : streamFacts(registry.all(), listeners.playUrls) })
+      const known = hidden ? [] : streamFacts(registry.all(), sessions.all().values(), listeners.playUrls)
+      return JSON.stringify({ hidden, streams: known })
     }
 
     for (const path of ["/", prefix]) {

@@ -8,7 +8,9 @@ import { decodeHevcConfig } from "../../domain/codec/HevcConfig.ts"
 import type { PictureSize } from "../../domain/codec/picture.ts"
 import { Kind, type MediaFrame } from "../../domain/media/MediaFrame.ts"
 import type { SourceLog } from "../../domain/media/SourceLog.ts"
+import { streamKey } from "../../domain/media/StreamName.ts"
 import type { PlayUrls } from "../../services/Listeners.ts"
+import type { Session } from "../../services/Sessions.ts"
 import type { Source } from "../../services/SourceRegistry.ts"
 
 /** So many of the newest frames are looked at for a track whose codec has no header. */
@@ -86,17 +88,34 @@ const audioOf = (log: SourceLog): AudioFacts | null => {
   }
 }
 
+/** Viewers of each stream, over any protocol, by the key of its source. */
+const countViewers = (sessions: Iterable<Session>): ReadonlyMap<string, number> => {
+  const counts: Map<string, number> = new Map()
+  for (const { role, stream } of sessions) {
+    if (role !== "play" || stream === undefined) continue
+    const key = streamKey(stream)
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return counts
+}
+
 /** Of all streams with a publisher, by name. */
-export const streamFacts = (sources: Iterable<Source>, playUrls: PlayUrls): ReadonlyArray<StreamFacts> =>
-  [...sources]
+export const streamFacts = (
+  sources: Iterable<Source>,
+  sessions: Iterable<Session>,
+  playUrls: PlayUrls
+): ReadonlyArray<StreamFacts> => {
+  const viewers = countViewers(sessions)
+  return [...sources]
     .filter((source) => source.publisher() !== undefined)
     .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .map(({ log, name, viewers }) => ({
+    .map(({ key, log, name }) => ({
       vhost: name.vhost,
       app: name.app,
       stream: name.stream,
-      viewers: viewers(),
+      viewers: viewers.get(key) ?? 0,
       video: videoOf(log),
       audio: audioOf(log),
       urls: playUrls(name)
     }))
+}

@@ -2,6 +2,7 @@ import { expect } from "bun:test"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { gunzipSync } from "node:zlib"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -100,5 +101,21 @@ effect("the list is empty, not to be kept, and hidden where the API asks for a p
     expect(head).toContain("Cache-Control: no-store")
     const closed = yield* start("auth { enabled on; username a; password b; }")
     expect(JSON.parse((yield* closed.request("/players/streams.json")).body)).toEqual({ hidden: true, streams: [] })
+  })
+)
+
+effect("a browser that takes gzip gets it, and the same file", () =>
+  Effect.gen(function* () {
+    const { ask, request } = yield* start()
+    const plain = yield* request("/")
+    const packed = yield* ask(get("/", "Accept-Encoding: br, gzip", "Connection: close"))
+    const at = packed.indexOf("\r\n\r\n")
+    expect(packed.slice(0, at)).toContain("Content-Encoding: gzip")
+    expect(gunzipSync(Buffer.from(packed.slice(at + 4), "latin1")).toString()).toBe(plain.body)
+    for (const refused of ["gzip;q=0", "identity", "br"]) {
+      const answer = yield* ask(get("/", `Accept-Encoding: ${refused}`, "Connection: close"))
+      expect(answer).not.toContain("Content-Encoding")
+      expect(answer).toContain("Vary: Accept-Encoding")
+    }
   })
 )

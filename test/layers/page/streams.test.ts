@@ -6,6 +6,7 @@ import { Kind } from "../../../src/domain/media/MediaFrame.ts"
 import { SourceLog } from "../../../src/domain/media/SourceLog.ts"
 import { streamKey } from "../../../src/domain/media/StreamName.ts"
 import { streamFacts } from "../../../src/layers/page/streams.ts"
+import { session } from "../source/harness.ts"
 import type { Source } from "../../../src/services/SourceRegistry.ts"
 
 const logOf = (fixture: string): SourceLog => {
@@ -26,7 +27,7 @@ const source = (stream: string, log: SourceLog, live = true): Source => {
     key: streamKey(name),
     log,
     publisher: () => (live ? { sessionId: "s", param: "" } : undefined),
-    viewers: () => 3,
+    viewers: () => 0,
     absoluteTimes: () => false,
     observe: () => {
       throw new Error("not asked for")
@@ -42,13 +43,13 @@ const cases: ReadonlyArray<readonly [fixture: string, video: string, audio: stri
   ["h264-mp3", "H264", "MP3"]
 ]
 test.each(cases)("%s is told as %s and %s", (fixture, video, audio) => {
-  const [facts] = streamFacts([source("a", logOf(fixture))], ({ stream }) => [`rtmp://localhost/live/${stream}`])
-  expect(facts).toMatchObject({ app: "live", stream: "a", viewers: 3, urls: ["rtmp://localhost/live/a"] })
+  const [facts] = streamFacts([source("a", logOf(fixture))], [], ({ stream }) => [`rtmp://localhost/live/${stream}`])
+  expect(facts).toMatchObject({ app: "live", stream: "a", viewers: 0, urls: ["rtmp://localhost/live/a"] })
   expect([facts?.video?.codec, facts?.audio?.codec]).toEqual([video, audio])
 })
 
 test("size of the picture, rate and channels of the sound", () => {
-  const [facts] = streamFacts([source("a", logOf("h264-aac"))], () => [])
+  const [facts] = streamFacts([source("a", logOf("h264-aac"))], [], () => [])
   // As ffprobe has it (`h264-aac.json`).
   expect(facts?.video).toEqual({ codec: "H264", width: 320, height: 180 })
   expect(facts?.audio).toEqual({ codec: "AAC", sampleRate: 48_000, channels: 2 })
@@ -56,9 +57,17 @@ test("size of the picture, rate and channels of the sound", () => {
 
 test("only what has a publisher, by name; a stream without media has neither picture nor sound", () => {
   const empty = () => new SourceLog({ gop: true, maxGopFrames: 0, queueMillis: 1, maxBytes: 1 })
-  const facts = streamFacts([source("b", empty()), source("gone", empty(), false), source("a", empty())], () => [])
+  const facts = streamFacts([source("b", empty()), source("gone", empty(), false), source("a", empty())], [], () => [])
   expect(facts.map(({ audio, stream, video }) => [stream, video, audio])).toEqual([
     ["a", null, null],
     ["b", null, null]
   ])
+})
+
+test("viewers are the sessions that play it", () => {
+  const client = (role: "publish" | "play", stream: string) =>
+    Object.assign(session(stream), { role, stream: { vhost: "__defaultVhost__", app: "live", stream } })
+  const sessions = [client("play", "a"), client("play", "a"), client("publish", "a"), client("play", "b"), session("x")]
+  const [facts] = streamFacts([source("a", logOf("h264-aac"))], sessions, () => [])
+  expect(facts?.viewers).toBe(2)
 })
