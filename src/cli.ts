@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Access from "./layers/access/commands.ts"
 import * as Config from "./layers/config/Settings.ts"
 import * as Doctor from "./layers/process/doctor.ts"
 import { isDaemon, startDaemon } from "./layers/process/daemon.ts"
@@ -53,6 +54,8 @@ class ChecksFailed extends Data.TaggedError("ChecksFailed")<{ readonly failed: n
 
 const print = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stdout.write(text))
 
+const printLine = <E>(text: Effect.Effect<string, E>) => Effect.flatMap(text, (line) => print(`${line}\n`))
+
 const settingsSource = (source: ConfigSource): Config.SettingsSource => {
   switch (source._tag) {
     case "Shipped":
@@ -88,6 +91,13 @@ export const cli = (args: ReadonlyArray<string>, environment: Environment): Effe
       return runDump(command.request)
     case "Replay":
       return runReplay(command.request)
+    case "Sign": {
+      const { request, source } = command
+      const loaded = readConfig(settingsSource(source), environment)
+      return Effect.flatMap(loaded, ({ snapshot }) => printLine(Access.sign(snapshot, request)))
+    }
+    case "Hash":
+      return printLine(Access.hash(command.request))
     case "Serve":
       return serve(settingsSource(command.source), environment)
   }

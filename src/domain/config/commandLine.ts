@@ -1,4 +1,5 @@
 /** What the command line asks for: the letters of SRS, words of our own, and nothing that is guessed. */
+import { type HashRequest, parseHash, parseSign, type SignRequest } from "../access/accessCommands.ts"
 import { type DumpRequest, parseDump, parseReplay, type ReplayRequest } from "../record/recordCommands.ts"
 import { configFileVariable, type Environment, environmentOnlyVariable } from "./environment.ts"
 
@@ -17,6 +18,8 @@ export type Command =
   | { readonly _tag: "Doctor"; readonly source: ConfigSource }
   | { readonly _tag: "Dump"; readonly request: DumpRequest }
   | { readonly _tag: "Replay"; readonly request: ReplayRequest }
+  | { readonly _tag: "Sign"; readonly request: SignRequest; readonly source: ConfigSource }
+  | { readonly _tag: "Hash"; readonly request: HashRequest }
   /** Print what is wrong and the help to standard error, exit with `usageExitCode`. */
   | { readonly _tag: "Misused"; readonly reason: string }
 
@@ -29,6 +32,8 @@ Usage: sluice [-c FILE | -e] [-t]
        sluice load publish|play ...
        sluice dump --listen [HOST:]PORT --to HOST:PORT -o FILE
        sluice replay FILE --to HOST:PORT [--speed N]
+       sluice sign publish|play APP/STREAM [--for SECONDS] [--vhost NAME] [-c FILE | -e]
+       sluice hash [--adobe USER]
        sluice -h | -v | -g
 
   -c FILE   serve with this configuration file
@@ -41,6 +46,8 @@ Usage: sluice [-c FILE | -e] [-t]
   load      put load on a server, as publishers or viewers (bin/sluice only)
   dump      stand between clients and a server, and record what the clients send
   replay    send that to a server again; --speed 0 does not wait, 2 is twice as fast
+  sign      print the query of a signed URL, by the key in the configuration (auth.secret)
+  hash      print what a configuration has of the password in standard input (auth.user, auth.key)
 
 Without arguments it serves with the configuration that it ships, conf/default.conf.
 SRS_CONFIG_FILE beats -c; SRS_ENV_ONLY, set to anything, is -e.
@@ -102,8 +109,20 @@ const recordCommand = (name: "dump" | "replay", args: ReadonlyArray<string>): Co
   return "file" in request && "speed" in request ? { _tag: "Replay", request } : { _tag: "Dump", request }
 }
 
+const signCommand = (args: ReadonlyArray<string>, environment: Environment): Command => {
+  const request = parseSign(args)
+  if (typeof request === "string") return misused(request)
+  const serve = parseCommandLine(request.rest, environment)
+  return serve._tag === "Serve" ? { _tag: "Sign", request, source: serve.source } : misused("sign takes -c FILE or -e")
+}
+
 /** Reads the arguments after the program's name. */
 export const parseCommandLine = (args: ReadonlyArray<string>, environment: Environment): Command => {
+  if (args[0] === "sign") return signCommand(args.slice(1), environment)
+  if (args[0] === "hash") {
+    const request = parseHash(args.slice(1))
+    return typeof request === "string" ? misused(request) : { _tag: "Hash", request }
+  }
   if (args[0] === "dump" || args[0] === "replay") return recordCommand(args[0], args.slice(1))
   const flags: Flags = { file: undefined, environmentOnly: false, test: false }
   let doctor = false

@@ -25,6 +25,27 @@ const cases: ReadonlyArray<readonly [args: string, command: Command]> = [
   ["-g", { _tag: "Signature" }],
   ["-G", { _tag: "Signature" }],
   ["-tv -x", { _tag: "Version" }],
+  [
+    "sign play live/room/a --for 60 -c a.conf --vhost v.com",
+    {
+      _tag: "Sign",
+      request: {
+        action: "play",
+        stream: { vhost: "v.com", app: "live/room", stream: "a" },
+        seconds: 60,
+        rest: ["-c", "a.conf"]
+      },
+      source: file("a.conf")
+    }
+  ],
+  ["sign", misused("sign needs publish or play")],
+  ["sign play a", misused("sign needs APP/STREAM")],
+  ["sign play live/a --for x", misused("--for needs a number of seconds")],
+  ["sign play live/a -t", misused("sign takes -c FILE or -e")],
+  ["hash", { _tag: "Hash", request: { adobeUser: undefined } }],
+  ["hash --adobe joe", { _tag: "Hash", request: { adobeUser: "joe" } }],
+  ["hash secret", misused("hash takes nothing, or --adobe USER")],
+  ["hash --adobe j&e", misused("USER is of letters, digits and _ . @ + -")],
   ["doctor", { _tag: "Doctor", source: { _tag: "Shipped" } }],
   ["doctor -c a.conf", { _tag: "Doctor", source: file("a.conf") }],
   ["doctor -t", misused("doctor and -t together")],
