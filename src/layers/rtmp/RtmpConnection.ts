@@ -13,7 +13,7 @@ import type { ConnectQuestion } from "../../services/ConnectChallenge.ts"
 import type { Playback, ViewerEnd } from "../../services/Playback.ts"
 import type { Session } from "../../services/Sessions.ts"
 import type { Settings } from "../../services/Settings.ts"
-import type { SourceRegistry, TakenOver } from "../../services/SourceRegistry.ts"
+import type { Source, SourceRegistry, TakenOver } from "../../services/SourceRegistry.ts"
 import type { Connection } from "../../services/Transport.ts"
 import {
   type IdlePublisher,
@@ -89,3 +89,27 @@ export const resolve = (
       vhost
     })
   })
+
+/** The stages that SRS logs between a client's wish and its fulfilment. */
+export const tellStream = ({ access, vhost }: StreamRequest, source: Source | undefined): Effect.Effect<void> => {
+  const { pageUrl, param, session, stream, tcUrl } = access
+  const connected = {
+    "rtmp.tc_url": tcUrl,
+    "rtmp.page_url": pageUrl,
+    "rtmp.swf_url": session.swfUrl,
+    "stream.vhost": stream.vhost,
+    "stream.app": stream.app,
+    "stream.name": stream.stream,
+    "stream.param": param
+  }
+  const found = {
+    "stream.url": streamKey(stream),
+    "source.gop_cache": vhost.play.gopCache ? 1 : 0,
+    "source.edge": 0,
+    "source.id": source?.publisher()?.sessionId ?? ""
+  }
+  return Effect.andThen(
+    Effect.annotateLogs(Effect.logInfo("stream connected"), connected),
+    Effect.annotateLogs(Effect.logInfo("source found"), found)
+  )
+}

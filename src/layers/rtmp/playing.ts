@@ -10,7 +10,7 @@ import { rtmpFormat } from "../../domain/rtmp/RtmpFormat.ts"
 import type { Viewer } from "../../services/Playback.ts"
 import { PlayDurationReached } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
-import { resolve, type RtmpConnection } from "./RtmpConnection.ts"
+import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
 /** How often the media time of a play with a duration is looked at. */
@@ -47,7 +47,8 @@ const endAfter = Effect.fnUntraced(function* ({ fail }: RtmpConnection, viewer: 
 /** From the play command on; the play lasts as long as the scope. `place` tells the plays of one connection apart. */
 export const startPlay = Effect.fnUntraced(function* (connection: RtmpConnection, event: Play, place: number) {
   const { fail, peer, services, session } = connection
-  const { access, vhost } = yield* resolve(connection, "play", event.name)
+  const request = yield* resolve(connection, "play", event.name)
+  const { access, vhost } = request
   yield* identifyClient(access, "play", event.type)
   const permit = yield* services.authorizer
     .play(access)
@@ -62,6 +63,7 @@ export const startPlay = Effect.fnUntraced(function* (connection: RtmpConnection
     endWithPublisher: false,
     onEnd: fail
   })
+  yield* tellStream(request, viewer.source)
   if (event.durationMillis > 0) yield* Effect.forkScoped(endAfter(connection, viewer, event.durationMillis))
   yield* Effect.logInfo("start play").pipe(
     Effect.annotateLogs({

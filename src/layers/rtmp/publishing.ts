@@ -9,7 +9,7 @@ import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Publication } from "../../services/SourceRegistry.ts"
 import { IdlePublisher, violation } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
-import { resolve, type RtmpConnection } from "./RtmpConnection.ts"
+import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
 export class Publishing {
@@ -63,13 +63,15 @@ export const startPublish = Effect.fnUntraced(function* (
   event: Extract<DialogueEvent, { readonly kind: "publish" }>
 ) {
   const { fail, peer, services, watchdog } = connection
-  const { access, vhost } = yield* resolve(connection, "publish", event.name)
+  const request = yield* resolve(connection, "publish", event.name)
+  const { access, vhost } = request
   yield* identifyClient(access, "publish", event.type)
   const permit = yield* services.authorizer
     .publish(access)
     .pipe(whilePeerStays(connection.connection), Effect.withSpan("rtmp.authorize"))
   yield* Effect.makeSpanScoped("rtmp.publish")
   const publication = yield* services.registry.publish(permit, fail)
+  yield* tellStream(request, publication.source)
   if (vhost.publish.kickoffForIdleMillis > 0) yield* Effect.forkScoped(watchIdle(connection, publication, vhost))
   const { firstPacketTimeoutMillis, mr, mrLatencyMillis, normalTimeoutMillis } = vhost.publish
   connection.connection.mergedRead(mr && !vhost.minLatency ? mrLatencyMillis : 0)
