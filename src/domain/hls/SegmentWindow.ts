@@ -47,6 +47,17 @@ export class SegmentWindow {
     }
   }
 
+  /** Of a list without segments that goes on where this one ends. */
+  get numbers(): Playlist {
+    const discontinuities = this.#segments.filter(({ discontinuity }) => discontinuity).length
+    return {
+      mediaSequence: this.nextSequence,
+      discontinuitySequence: this.#discontinuitySequence + discontinuities,
+      targetDuration: this.#targetDuration,
+      segments: []
+    }
+  }
+
   /** Bits a second of the densest segment. */
   get bandwidth(): number {
     let most = 1

@@ -42,8 +42,10 @@ export class Follower {
         published,
         shiftMillis: () => (settings.floor ? this.#counter.shiftMillis(settings.fragmentMillis) : 0),
         onOpen: () => this.#opened(),
-        onSegment: (segment) =>
+        onSegment: (segment) => {
+          if (output.isOff) return
           output.add({ segment, settings, utc, openedAt: this.#openedAt, timestamp: this.#timestamp })
+        }
       },
       true
     )

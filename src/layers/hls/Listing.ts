@@ -98,7 +98,7 @@ export class Listing {
 
   /** What comes after all this has these numbers. */
   get numbers(): Playlist {
-    return this.#window.playlist
+    return this.#window.numbers
   }
 
   file(name: string): HlsFile | undefined {

@@ -39,10 +39,11 @@ const diskFiles = (disk: FileSystem.FileSystem, root: string): SegmentFiles => {
       const written = Effect.catchIf(put(path, bytes), isMissing, () =>
         Effect.andThen(disk.makeDirectory(folderOf(path), { recursive: true }), put(path, bytes))
       )
+      // Not where it is interrupted: a stuck disk would hold on to who waits. The next segment has the same name.
       return attempt(
         "write",
         file,
-        Effect.onError(written, () => Effect.ignore(disk.remove(temporary(path), { force: true })))
+        Effect.tapError(written, () => Effect.ignore(disk.remove(temporary(path), { force: true })))
       )
     },
     read: (file) => {

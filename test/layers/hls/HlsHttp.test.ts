@@ -1,0 +1,147 @@
+import { describe, expect } from "bun:test"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import { effect } from "../../support/effect.ts"
+import { harness, settle } from "./harness.ts"
+
+const own = (master: string): string => master.trimEnd().split("\n").at(-1)!
+const contextOf = (path: string): string => /hls_ctx=(\w{8})/.exec(path)![1]!
+
+describe("a viewer", () => {
+  effect("is authorised, sent to a list of its own, and counted with what it gets", () =>
+    Effect.gen(function* () {
+      const { asked, body, publish, sessions } = yield* harness()
+      yield* (yield* publish()).play(4200)
+      const master = yield* body("/live/a.m3u8?token=1")
+      expect(master).toMatch(
+        /^#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=\d+,AVERAGE-BANDWIDTH=\d+\n\/live\/a\.m3u8\?hls_ctx=\w{8}&token=1\n$/
+      )
+      const stream = { vhost: "__defaultVhost__", app: "live", stream: "a" }
+      expect(asked).toMatchObject([{ stream, param: "?token=1", tcUrl: "http://h/live" }])
+      const id = contextOf(master)
+      const session = sessions.all().get(id)!
+      expect(session).toMatchObject({ type: "hls-play", role: "play", protocol: "hls", address: "127.0.0.1", stream })
+      const before = session.counters.bytesOut()
+      const list = yield* body(own(master))
+      expect(list).toContain(`\na-0.ts?hls_ctx=${id}\n`)
+      const segment = yield* body(`/live/a-0.ts?hls_ctx=${id}`)
+      expect(segment.length % 188).toBe(0)
+      expect(session.counters.bytesOut()).toBe(before + list.length + segment.length)
+      expect(asked).toHaveLength(1)
+    })
+  )
+
+  effect("that asks no more has left after two windows", () =>
+    Effect.gen(function* () {
+      const { body, publish, sessions, stopped } = yield* harness({ hls: "hls_window 10;" })
+      yield* (yield* publish()).play(4200)
+      const path = own(yield* body("/live/a.m3u8"))
+      yield* TestClock.adjust(19_000)
+      yield* body(path)
+      yield* TestClock.adjust(19_000)
+      expect(sessions.all().has(contextOf(path))).toBe(true)
+      yield* TestClock.adjust(2000)
+      yield* settle
+      expect(sessions.all().size).toBe(0)
+      expect(stopped()).toBe(1)
+      // It is let in again, as somebody new.
+      expect(contextOf(yield* body(path))).not.toBe(contextOf(path))
+    })
+  )
+
+  effect("that is kicked gets 404", () =>
+    Effect.gen(function* () {
+      const { ask, body, publish, sessions, stopped } = yield* harness()
+      yield* (yield* publish()).play(4200)
+      const path = own(yield* body("/live/a.m3u8"))
+      expect(yield* sessions.kick(contextOf(path), "enough")).toBe(true)
+      yield* settle
+      expect(yield* ask(path)).toStartWith("HTTP/1.1 404 ")
+      expect(stopped()).toBe(1)
+    })
+  )
+
+  effect("that is refused gets 403, also the second time, and with a context of its own invention", () =>
+    Effect.gen(function* () {
+      const { ask, asked, publish, sessions } = yield* harness({ refuse: "secret" })
+      yield* (yield* publish("secret")).play(4200)
+      for (const path of [
+        "/live/secret.m3u8",
+        "/live/secret.m3u8?hls_ctx=abcdefgh",
+        "/live/secret.m3u8?hls_ctx=abcdefgh"
+      ]) {
+        expect(yield* ask(path)).toStartWith("HTTP/1.1 403 ")
+      }
+      expect(asked).toHaveLength(3)
+      yield* settle
+      expect(sessions.all().size).toBe(0)
+    })
+  )
+
+  effect("of one stream is none of another", () =>
+    Effect.gen(function* () {
+      const { ask, body, publish } = yield* harness({ refuse: "secret" })
+      const [one, two] = [yield* publish("a"), yield* publish("secret")]
+      yield* one.play(4200)
+      yield* two.play(4200)
+      const id = contextOf(yield* body("/live/a.m3u8"))
+      expect(yield* ask(`/live/secret.m3u8?hls_ctx=${id}`)).toStartWith("HTTP/1.1 403 ")
+    })
+  )
+
+  effect("is not told apart with hls_ctx off", () =>
+    Effect.gen(function* () {
+      const { ask, asked, publish } = yield* harness({ hls: "hls_ctx off;" })
+      yield* (yield* publish()).play(4200)
+      const answer = yield* ask("/live/a.m3u8")
+      expect(answer).toContain("Content-Type: application/vnd.apple.mpegurl\r\n")
+      expect(answer).toContain("\na-0.ts\n")
+      expect(asked).toEqual([])
+    })
+  )
+
+  effect("has plain segments with hls_ts_ctx off", () =>
+    Effect.gen(function* () {
+      const { body, publish } = yield* harness({ hls: "hls_ts_ctx off;" })
+      yield* (yield* publish()).play(4200)
+      expect(yield* body(own(yield* body("/live/a.m3u8")))).toContain("\na-0.ts\n")
+    })
+  )
+})
+
+effect("there is no list before the first segment, and none of what nobody published", () =>
+  Effect.gen(function* () {
+    const { ask, asked, publish } = yield* harness()
+    yield* (yield* publish()).play(1000)
+    for (const path of ["/live/a.m3u8", "/live/b.m3u8", "/live/a-0.ts", "/etc/passwd"]) {
+      expect(yield* ask(path)).toStartWith("HTTP/1.1 404 ")
+    }
+    expect(asked).toEqual([])
+  })
+)
+
+effect("a segment has its type, and pages of other origins may read it", () =>
+  Effect.gen(function* () {
+    const { ask, publish } = yield* harness({ hls: "hls_ctx off;" })
+    yield* (yield* publish()).play(4200)
+    expect(yield* ask("/live/a-1.ts")).toContain("Content-Type: video/MP2T\r\n")
+    expect(yield* ask("/live/a-1.ts", "Origin: http://page")).toContain("Access-Control-Allow-Origin: *\r\n")
+  })
+)
+
+effect("a vhost that the query names is named for the segments too", () =>
+  Effect.gen(function* () {
+    const { body, publish } = yield* harness({ hls: "hls_ctx off;" })
+    yield* (yield* publish()).play(4200)
+    expect(yield* body("/live/a.m3u8?vhost=v.com")).toContain("\na-0.ts?vhost=v.com\n")
+  })
+)
+
+effect("keys lie beside the list unless hls_key_url says where, and are served", () =>
+  Effect.gen(function* () {
+    const { ask, body, publish } = yield* harness({ hls: "hls_ctx off; hls_keys on;" })
+    yield* (yield* publish()).play(4200)
+    expect(yield* body("/live/a.m3u8")).toMatch(/#EXT-X-KEY:METHOD=AES-128,URI="a-0\.key",IV=0x[0-9a-f]{32}\n/)
+    expect(yield* ask("/live/a-0.key")).toContain("Content-Length: 16\r\n")
+  })
+)

@@ -1,0 +1,219 @@
+import { describe, expect } from "bun:test"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import { playlistText } from "../../../src/domain/hls/Playlist.ts"
+import { diskTimeoutMillis } from "../../../src/layers/segments/SegmentStore.ts"
+import { effect } from "../../support/effect.ts"
+import { MemoryDisk } from "../../support/memoryDisk.ts"
+import { files, harness, settle } from "./harness.ts"
+
+describe("a stream", () => {
+  effect("is segments and a list of them while it is published, and what left the list is removed", () =>
+    Effect.gen(function* () {
+      const { disk, listed, publish, written } = yield* harness({ hls: "hls_window 6;" })
+      const publisher = yield* publish()
+      yield* publisher.play(6200)
+      expect(listed()).toEqual(["a-0.ts", "a-1.ts", "a-2.ts"])
+      for (let i = 0; i < 10; i++) {
+        yield* publisher.play(6000)
+        listed()
+      }
+      expect(listed()).toEqual(["a-29.ts", "a-30.ts", "a-31.ts", "a-32.ts"])
+      expect(files(disk).length).toBeLessThan(12)
+      expect(written).toHaveLength(33)
+      expect(written[1]).toMatchObject({ sequence: 1, durationMillis: 2000, file: "live/a-1.ts", uri: "a-1.ts" })
+    })
+  )
+
+  effect("keeps its files without hls_cleanup", () =>
+    Effect.gen(function* () {
+      const { disk, publish } = yield* harness({ hls: "hls_window 6; hls_cleanup off;" })
+      yield* (yield* publish()).play(60_200)
+      expect(files(disk).filter((file) => file.endsWith(".ts"))).toHaveLength(30)
+    })
+  )
+
+  effect("goes on with its numbers, behind a discontinuity, when its publisher comes back", () =>
+    Effect.gen(function* () {
+      const { listed, publish, texts } = yield* harness()
+      const one = yield* publish()
+      yield* one.play(4000)
+      yield* one.leave
+      expect(listed()).toEqual(["a-0.ts", "a-1.ts"])
+      yield* TestClock.adjust(20_000)
+      yield* (yield* publish()).play(4200)
+      expect(listed()).toEqual(["a-0.ts", "a-1.ts", "a-2.ts", "a-3.ts"])
+      expect(texts.at(-1)).toContain("a-1.ts\n#EXT-X-DISCONTINUITY\n#EXTINF:2.000, no desc\na-2.ts\n#EXTINF")
+    })
+  )
+
+  effect("is disposed of after hls_dispose, and its numbers are not used again", () =>
+    Effect.gen(function* () {
+      const { disk, listed, publish } = yield* harness({ hls: "hls_dispose 30; hls_keys on; hls_use_fmp4 on;" })
+      const one = yield* publish()
+      yield* one.play(4200)
+      yield* one.leave
+      yield* TestClock.adjust(28_000)
+      expect(files(disk).length).toBe(6)
+      yield* TestClock.adjust(1000)
+      yield* settle
+      expect(files(disk)).toEqual([])
+      yield* (yield* publish()).play(4200)
+      expect(listed()).toEqual(["a-3.m4s", "a-4.m4s"])
+    })
+  )
+
+  effect("that is silent is disposed of too, and begins anew when frames come", () =>
+    Effect.gen(function* () {
+      const { disk, listed, publish } = yield* harness({ hls: "hls_dispose 30;" })
+      const one = yield* publish()
+      yield* one.play(4200)
+      yield* TestClock.adjust(40_000)
+      yield* settle
+      expect(files(disk)).toEqual([])
+      yield* one.play(6000)
+      expect(listed()[0]).toBe("a-2.ts")
+    })
+  )
+
+  effect("goes on after a restart of the server, from what is on disk", () =>
+    Effect.gen(function* () {
+      const one = yield* harness({ hls: "hls_keys on; hls_fragments_per_key 2;" })
+      yield* (yield* one.publish()).play(5000)
+      yield* one.shutdown
+      const before = one.listed()
+      expect(before).toEqual(["a-0.ts", "a-1.ts", "a-2.ts"])
+      const two = yield* harness({ disk: one.disk, hls: "hls_keys on; hls_fragments_per_key 2;" })
+      yield* (yield* two.publish()).play(4200)
+      one.texts.push(...two.texts)
+      expect(two.listed()).toEqual([...before, "a-3.ts", "a-4.ts"])
+      one.listed()
+      expect(two.texts[0]).toContain("#EXT-X-DISCONTINUITY\n#EXT-X-KEY")
+    })
+  )
+
+  effect("with a name that is none of a file has no HLS, and harms nobody", () =>
+    Effect.gen(function* () {
+      const { disk, publish } = yield* harness()
+      yield* (yield* publish("../../etc/x")).play(4200)
+      expect(files(disk)).toEqual([])
+    })
+  )
+
+  effect("is in memory with hls_storage memory", () =>
+    Effect.gen(function* () {
+      const { body, disk, publish } = yield* harness({ hls: "hls_storage memory; hls_ctx off;" })
+      yield* (yield* publish()).play(4200)
+      expect(disk.calls).toBe(0)
+      expect(yield* body("/live/a.m3u8")).toContain("a-0.ts")
+      expect((yield* body("/live/a-0.ts")).slice(0, 1)).toBe("G")
+    })
+  )
+})
+
+describe("when the disk", () => {
+  for (const fault of ["WriteZero", "PermissionDenied"] as const) {
+    effect(`fails for a while (${fault}), live goes on and the list has a discontinuity for what was lost`, () =>
+      Effect.gen(function* () {
+        const { disk, listed, publish, texts } = yield* harness()
+        const publisher = yield* publish()
+        yield* publisher.play(4200)
+        disk.fault = (call) => (call === "writeFile" ? fault : undefined)
+        yield* publisher.play(4000)
+        disk.fault = () => undefined
+        yield* publisher.play(4000)
+        expect(listed()).toEqual(["a-0.ts", "a-1.ts", "a-2.ts", "a-3.ts"])
+        expect(texts[0]).toContain("a-1.ts\n#EXT-X-DISCONTINUITY\n#EXTINF:2.000, no desc\na-2.ts")
+        expect(files(disk).filter((file) => file.endsWith(".tmp"))).toEqual([])
+      })
+    )
+  }
+
+  effect("is stuck, segments beyond the bound are lost, and it goes on when the disk does", () =>
+    Effect.gen(function* () {
+      const { disk, listed, publish } = yield* harness({ hls: "hls_window 600;" })
+      const publisher = yield* publish()
+      yield* publisher.play(4200)
+      disk.fault = () => "stuck"
+      yield* publisher.play(120_000)
+      disk.fault = () => undefined
+      yield* TestClock.adjust(diskTimeoutMillis)
+      yield* publisher.play(10_000)
+      const names = listed()
+      expect(names.slice(0, 2)).toEqual(["a-0.ts", "a-1.ts"])
+      expect(names.length).toBeGreaterThan(10)
+      expect(names.length).toBeLessThan(45)
+    })
+  )
+
+  effect("refuses to remove files, they are removed later", () =>
+    Effect.gen(function* () {
+      const { disk, publish } = yield* harness({ hls: "hls_window 6;" })
+      const publisher = yield* publish()
+      disk.fault = (call) => (call === "remove" ? "PermissionDenied" : undefined)
+      yield* publisher.play(60_200)
+      expect(files(disk).length).toBe(31)
+      disk.fault = () => undefined
+      yield* publisher.play(4000)
+      expect(files(disk).length).toBeLessThan(12)
+    })
+  )
+
+  effect("loses a segment under us, the others are served", () =>
+    Effect.gen(function* () {
+      const { ask, disk, publish } = yield* harness({ hls: "hls_ctx off;" })
+      const publisher = yield* publish()
+      yield* publisher.play(6200)
+      disk.files.delete("/hls/live/a-1.ts")
+      expect(yield* ask("/live/a-1.ts")).toStartWith("HTTP/1.1 404 ")
+      expect(yield* ask("/live/a-2.ts")).toStartWith("HTTP/1.1 200 ")
+      yield* publisher.play(60_000)
+      expect(yield* ask("/live/a.m3u8")).toStartWith("HTTP/1.1 200 ")
+    })
+  )
+})
+
+describe("hls_on_error", () => {
+  effect("ignore switches HLS off until the next publish", () =>
+    Effect.gen(function* () {
+      const { disk, listed, publish } = yield* harness({ hls: "hls_on_error ignore;" })
+      const one = yield* publish()
+      yield* one.play(4200)
+      disk.fault = () => "PermissionDenied"
+      yield* one.play(4000)
+      disk.fault = () => undefined
+      yield* one.play(8000)
+      expect(listed()).toEqual(["a-0.ts", "a-1.ts"])
+      yield* one.leave
+      yield* (yield* publish()).play(4200)
+      expect(listed()).toHaveLength(4)
+    })
+  )
+})
+
+effect("ten thousand segments are removed, and a stream that comes meanwhile is not harmed", () =>
+  Effect.gen(function* () {
+    const disk = new MemoryDisk()
+    const segments = Array.from({ length: 10_000 }, (_, i) => ({
+      uri: `a-${i}.ts`,
+      durationMillis: 2000,
+      discontinuity: false,
+      key: undefined,
+      map: undefined
+    }))
+    for (const { uri } of segments) disk.files.set(`/hls/live/${uri}`, new Uint8Array(188))
+    const text = playlistText({ mediaSequence: 0, discontinuitySequence: 0, targetDuration: 2, segments })
+    disk.files.set("/hls/live/a.m3u8", new TextEncoder().encode(text))
+    disk.folders.add("/hls/live")
+    const { publish, listed } = yield* harness({ disk, hls: "hls_dispose 30;" })
+    const one = yield* publish()
+    yield* one.play(4200)
+    expect(disk.text("/hls/live/a.m3u8")).toEndWith("a-10001.ts\n")
+    yield* one.leave
+    yield* TestClock.adjust(31_000)
+    const two = yield* publish("b")
+    yield* two.play(4200)
+    expect(files(disk)).toEqual(["/hls/live/b-0.ts", "/hls/live/b-1.ts", "/hls/live/b.m3u8"])
+    expect(listed("b")).toEqual(["b-0.ts", "b-1.ts"])
+  })
+)

@@ -1,0 +1,84 @@
+import { expect } from "bun:test"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/testing/TestClock"
+import * as Store from "../../../src/layers/segments/SegmentStore.ts"
+import { SegmentStore, type Storage } from "../../../src/services/SegmentStore.ts"
+import { effect } from "../../support/effect.ts"
+import { type Fault, MemoryDisk } from "../../support/memoryDisk.ts"
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+const harness = Effect.gen(function* () {
+  const disk = new MemoryDisk()
+  const services = yield* Layer.build(Store.layer.pipe(Layer.provide(disk.layer)))
+  return { disk, files: (storage: Storage) => Context.get(services, SegmentStore).files(storage, "/root/") }
+})
+
+for (const storage of ["disk", "memory"] as const) {
+  effect(`${storage}: what was written is read, replaced and removed`, () =>
+    Effect.gen(function* () {
+      const files = (yield* harness).files(storage)
+      expect(yield* files.read("live/a.ts")).toBeUndefined()
+      yield* files.write("live/a.ts", bytes("one"))
+      yield* files.write("live/a.ts", bytes("two"))
+      expect(yield* files.read("live/a.ts")).toEqual(bytes("two"))
+      yield* files.remove("live/a.ts")
+      yield* files.remove("live/a.ts")
+      expect(yield* files.read("live/a.ts")).toBeUndefined()
+    })
+  )
+}
+
+effect("on disk a file appears whole, under its name, in a folder that is made", () =>
+  Effect.gen(function* () {
+    const { disk, files } = yield* harness
+    yield* files("disk").write("live/hd/a.ts", bytes("x"))
+    expect([...disk.files.keys()]).toEqual(["/root/live/hd/a.ts"])
+    disk.fault = (call) => (call === "rename" ? "PermissionDenied" : undefined)
+    yield* Effect.flip(files("disk").write("live/hd/a.ts", bytes("y")))
+    expect([...disk.files]).toEqual([["/root/live/hd/a.ts", bytes("x")]])
+  })
+)
+
+for (const fault of ["PermissionDenied", "WriteZero"] as const satisfies ReadonlyArray<Fault>) {
+  effect(`${fault} is told, with the file`, () =>
+    Effect.gen(function* () {
+      const { disk, files } = yield* harness
+      disk.fault = () => fault
+      const { write, read, remove } = files("disk")
+      const calls = [
+        ["write", Effect.asVoid(write("a.ts", bytes("x")))],
+        ["read", Effect.asVoid(read("a.ts"))],
+        ["remove", remove("a.ts")]
+      ] as const
+      for (const [action, call] of calls) {
+        expect(yield* Effect.flip(call)).toMatchObject({ _tag: "StoreFailed", action, file: "a.ts" })
+      }
+    })
+  )
+}
+
+effect("a disk that does not answer has failed after 10 s", () =>
+  Effect.gen(function* () {
+    const { disk, files } = yield* harness
+    disk.fault = () => "stuck"
+    const writing = yield* Effect.forkChild(Effect.flip(files("disk").write("a.ts", bytes("x"))))
+    yield* TestClock.adjust(Store.diskTimeoutMillis)
+    expect((yield* Fiber.join(writing)).reason).toBe("no answer in 10000 ms")
+  })
+)
+
+effect("memory is bounded", () =>
+  Effect.gen(function* () {
+    const files = (yield* harness).files("memory")
+    const large = new Uint8Array(Store.maxMemoryBytes / 2)
+    yield* files.write("a", large)
+    yield* files.write("b", large)
+    expect(yield* Effect.flip(files.write("c", bytes("x")))).toMatchObject({ action: "write", file: "c" })
+    yield* files.remove("a")
+    yield* files.write("c", bytes("x"))
+  })
+)
