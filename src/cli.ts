@@ -1,7 +1,9 @@
 /** The command line: what each command does, and how a server starts in its surroundings. */
 import * as NodePath from "node:path"
 import { fileURLToPath } from "node:url"
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Access from "./layers/access/commands.ts"
@@ -12,6 +14,7 @@ import { changeWorkDirectory, followParent, serverId } from "./layers/process/en
 import { reportLoopDelay } from "./layers/process/loopDelay.ts"
 import { acquirePidFile } from "./layers/process/pidFile.ts"
 import { onSignal } from "./layers/process/signals.ts"
+import { watchFile } from "./layers/reload/watchFile.ts"
 import { makeSessionId } from "./layers/telemetry/session.ts"
 import { layerNoop } from "./layers/telemetry/Otlp.ts"
 import { dump } from "./layers/record/dump.ts"
@@ -29,6 +32,7 @@ import type { Endpoint } from "./services/Transport.ts"
 import type { DumpRequest, ReplayRequest } from "./domain/record/recordCommands.ts"
 import { doctorReport } from "./domain/process/doctor.ts"
 import { ProcessControl } from "./services/ProcessControl.ts"
+import { Reload } from "./services/Reload.ts"
 import { ServerIdentity } from "./services/ServerIdentity.ts"
 import { Settings } from "./services/Settings.ts"
 import { LogTank } from "./services/Telemetry.ts"
@@ -223,9 +227,15 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
     yield* tellNotices
     const { reopen } = yield* LogTank
     yield* onSignal("SIGUSR1", reopen)
-    // The default would end the server.
-    yield* onSignal("SIGHUP", Effect.logWarning("reload is not there yet: restart to apply a changed file"))
-    yield* Layer.build(Layer.provide(server, Layer.succeed(ServerIdentity, identity)))
+    // The default would end the server, also one that is only starting.
+    const reload = yield* Deferred.make<Reload["Service"]>()
+    yield* onSignal(
+      "SIGHUP",
+      Effect.flatMap(Deferred.await(reload), ({ run }) => run)
+    )
+    const services = yield* Layer.build(Layer.provide(server, Layer.succeed(ServerIdentity, identity)))
+    yield* Deferred.succeed(reload, Context.get(services, Reload))
+    if (isWatched(global) && source._tag === "File") yield* Effect.provide(watchFile(source.path), services)
     yield* (yield* ProcessControl).listening
     return yield* Effect.never
   })
@@ -235,6 +245,10 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
   )
   yield* running.pipe(Effect.scoped, Effect.provide(ground))
 })
+
+/** Does a change of the file reload it? In Docker it does, unless told otherwise. */
+const isWatched = ({ autoReloadForDocker, inDocker, inotifyAutoReload }: GlobalSettings): boolean =>
+  inotifyAutoReload || (inDocker && autoReloadForDocker)
 
 /** What the author of the configuration should know, once. */
 const tellNotices = Effect.gen(function* () {

@@ -21,6 +21,7 @@ import * as InProcess from "./layers/inProcess/InProcess.ts"
 import * as Listeners from "./layers/listeners/Listeners.ts"
 import * as Page from "./layers/page/Page.ts"
 import * as Progress from "./layers/progress/Progress.ts"
+import * as Reload from "./layers/reload/Reload.ts"
 import * as RtmpClient from "./layers/rtmp/RtmpClient.ts"
 import * as RtmpListener from "./layers/rtmp/RtmpListener.ts"
 import * as SegmentStore from "./layers/segments/SegmentStore.ts"
@@ -28,13 +29,13 @@ import * as Sessions from "./layers/sessions/Sessions.ts"
 import * as GopCache from "./layers/source/GopCache.ts"
 import * as Playback from "./layers/source/Playback.ts"
 import * as SourceRegistry from "./layers/source/SourceRegistry.ts"
-import * as Static from "./layers/static/Static.ts"
 import * as Statistics from "./layers/statistics/Statistics.ts"
+import * as Static from "./layers/static/Static.ts"
 
 /** What every protocol stands on, but for the one who decides who may publish and play. */
 export const core = Playback.layer.pipe(
   Layer.provideMerge(SourceRegistry.layer),
-  Layer.provideMerge(Layer.mergeAll(GopCache.layer, Sessions.layer, Listeners.layer))
+  Layer.provideMerge(Layer.mergeAll(GopCache.layer, Sessions.layer, Listeners.layer, Reload.layer))
 )
 
 /** The protocols, by the routes and listeners they contribute. */

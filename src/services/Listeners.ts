@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { StreamName } from "../domain/media/StreamName.ts"
+import type { TransportFailed } from "./Transport.ts"
 
 export interface Listener {
   /** As printed: `RTMP`, `HTTP`, `HTTPS API` … */
@@ -13,6 +14,13 @@ export interface Listener {
   readonly port: number
 }
 
+/** A listener that the settings ask for. */
+export interface WantedListener {
+  /** The same for as long as it needs not be opened anew. */
+  readonly key: string
+  readonly open: Effect.Effect<void, TransportFailed, Scope.Scope>
+}
+
 /** All URLs of one protocol at which a stream can be played, for a reader on this machine. */
 export type PlayUrls = (stream: StreamName) => ReadonlyArray<string>
 
@@ -21,6 +29,11 @@ export class Listeners extends Context.Service<
   {
     /** Known until the scope closes. */
     readonly add: (listener: Listener) => Effect.Effect<void, never, Scope.Scope>
+    /**
+     * Opens what is wanted, and closes and opens after each reload what is wanted no more and what is new, until the scope
+     * closes. Fails if one of the first cannot be opened; one of a reload is told and tried again with the next reload.
+     */
+    readonly follow: (wanted: () => ReadonlyArray<WantedListener>) => Effect.Effect<void, TransportFailed, Scope.Scope>
     readonly all: () => ReadonlyArray<Listener>
     /** Contributes the URLs of a protocol until the scope closes. */
     readonly playable: (urls: PlayUrls) => Effect.Effect<void, never, Scope.Scope>

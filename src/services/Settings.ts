@@ -1,7 +1,9 @@
 /** The validated configuration, as typed values. */
 import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type * as Stream from "effect/Stream"
+import type * as Scope from "effect/Scope"
+import type { SettingsChange } from "../domain/config/changes.ts"
 import type { Fields, Table, Values } from "../domain/config/Entry.ts"
 import type { GlobalSettings, VhostSettings } from "../domain/config/Settings.ts"
 
@@ -15,13 +17,19 @@ export class ConfigRefused extends Schema.TaggedError<ConfigRefused>()("ConfigRe
   }
 }
 
-/** What a reload changed: one for the top level, and one for each vhost it concerns. */
-export interface SettingsChange {
-  readonly change: "added" | "changed" | "removed"
-  /** `undefined` for the top level. */
-  readonly vhost: string | undefined
-  /** Paths of the directives whose value is another now, such as `vhost.play.queue_length`; empty unless `changed`. */
-  readonly directives: ReadonlyArray<string>
+/** A part of the server could not follow a reload: the others have, and it is tried again with the next one. */
+export interface ReloadFailure {
+  readonly message: string
+}
+
+/** Lets running objects follow, after `current` and `vhost` have changed. */
+export type Follow = (changes: ReadonlyArray<SettingsChange>) => Effect.Effect<void, ReloadFailure>
+
+/** What a reload has done. */
+export interface Reloaded {
+  /** Empty if the file says what it said before. */
+  readonly changes: ReadonlyArray<SettingsChange>
+  readonly failures: ReadonlyArray<ReloadFailure>
 }
 
 /** Something about the configuration that its author should know. */
@@ -49,7 +57,9 @@ export class Settings extends Context.Service<
     readonly vhostOf: <G extends Fields, V extends Fields>(table: Table<G, V>, vhost: VhostSettings) => Values<V>
     /** What to tell at start. */
     readonly notices: () => ReadonlyArray<SettingsNotice>
-    /** What each reload changed, after `current` and `vhost` have changed. */
-    readonly changes: Stream.Stream<SettingsChange>
+    /** Calls `follow` in each reload that is not refused, until the scope closes; one after the other, in order. */
+    readonly onChange: (follow: Follow) => Effect.Effect<void, never, Scope.Scope>
+    /** Reads and checks the source again, and puts it in force. Refused, nothing was changed. `Reload` is for callers. */
+    readonly reload: Effect.Effect<Reloaded, ConfigRefused>
   }
 >()("sluice/services/Settings") {}

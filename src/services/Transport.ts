@@ -79,6 +79,8 @@ export interface Connection {
 export interface ListenOptions {
   readonly tls?: TlsFiles | undefined
   readonly noDelay?: boolean | undefined
+  /** Where connections live, if they are to outlive their listener; its own scope by default. */
+  readonly connections?: Scope.Scope | undefined
 }
 
 export interface ConnectOptions {

@@ -4,7 +4,8 @@ import { networkInterfaces } from "node:os"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
+import * as Semaphore from "effect/Semaphore"
+import { changesBetween } from "../../domain/config/changes.ts"
 import { type ConfigError, faultDetail, faultPlace } from "../../domain/config/ConfigError.ts"
 import { makeSchema } from "../../domain/config/ConfigSchema.ts"
 import { coreTables } from "../../domain/config/directives/core.ts"
@@ -21,7 +22,7 @@ import {
 } from "../../domain/config/load.ts"
 import type { MachineFacts } from "../../domain/config/refusals.ts"
 import { globalOf, resolveVhost, vhostOf } from "../../domain/config/Settings.ts"
-import { ConfigRefused, Settings, type SettingsNotice } from "../../services/Settings.ts"
+import { ConfigRefused, type Follow, type Reloaded, Settings, type SettingsNotice } from "../../services/Settings.ts"
 
 export type SettingsSource =
   | { readonly _tag: "File"; readonly path: string }
@@ -94,37 +95,60 @@ const noticeOf = (warning: ConfigError): SettingsNotice => ({
   text: faultDetail(warning)
 })
 
-const make = ({ inactive, snapshot, warnings }: LoadedConfig): Settings["Service"] => {
-  const vhosts = [...snapshot.vhosts.values()]
-  const notices = [
-    ...warnings.map(noticeOf),
-    ...inactive.map(({ path, place, reason }): SettingsNotice => ({
-      kind: "inactive",
-      place,
-      directive: path,
-      text: reason
-    }))
-  ]
-  return Settings.of({
-    current: () => snapshot.global,
-    vhost: (name) => resolveVhost(snapshot, name),
-    vhosts: () => vhosts,
-    of: (table) => globalOf(table, snapshot.global),
-    vhostOf,
-    notices: () => notices,
-    changes: Stream.empty
-  })
-}
+const noticesOf = ({ inactive, warnings }: LoadedConfig): ReadonlyArray<SettingsNotice> => [
+  ...warnings.map(noticeOf),
+  ...inactive.map(({ path, place, reason }): SettingsNotice => ({
+    kind: "inactive",
+    place,
+    directive: path,
+    text: reason
+  }))
+]
 
-/** Loads once, when the layer is built. */
+const loadOrRefuse = (source: SettingsSource, options: SettingsOptions): Effect.Effect<LoadedConfig, ConfigRefused> =>
+  Effect.suspend(() => {
+    const loaded = load(source, options)
+    return Result.isSuccess(loaded)
+      ? Effect.succeed(loaded.success)
+      : Effect.fail(new ConfigRefused({ problems: loaded.failure.map(({ message }) => message) }))
+  })
+
+/** Loads when the layer is built, and again with each reload. */
 export const layer = (source: SettingsSource, options: SettingsOptions): Layer.Layer<Settings, ConfigRefused> =>
   Layer.effect(
     Settings,
-    Effect.suspend(() => {
-      const loaded = load(source, options)
-      return Result.isSuccess(loaded)
-        ? Effect.succeed(make(loaded.success))
-        : Effect.fail(new ConfigRefused({ problems: loaded.failure.map(({ message }) => message) }))
+    Effect.gen(function* () {
+      let loaded = yield* loadOrRefuse(source, options)
+      let vhosts = [...loaded.snapshot.vhosts.values()]
+      const schema = makeSchema(options.tables ?? coreTables)
+      const followers = new Set<Follow>()
+      const turn = Semaphore.makeUnsafe(1)
+
+      const reload = Effect.gen(function* (): Effect.fn.Return<Reloaded, ConfigRefused> {
+        const next = yield* loadOrRefuse(source, options)
+        const changes = changesBetween(schema, loaded.snapshot, next.snapshot)
+        loaded = next
+        vhosts = [...loaded.snapshot.vhosts.values()]
+        const [, failures] = yield* Effect.partition([...followers], (follow) => follow(changes))
+        return { changes, failures }
+      })
+
+      return Settings.of({
+        current: () => loaded.snapshot.global,
+        vhost: (name) => resolveVhost(loaded.snapshot, name),
+        vhosts: () => vhosts,
+        of: (table) => globalOf(table, loaded.snapshot.global),
+        vhostOf,
+        notices: () => noticesOf(loaded),
+        onChange: (follow) =>
+          Effect.asVoid(
+            Effect.acquireRelease(
+              Effect.sync(() => followers.add(follow)),
+              () => Effect.sync(() => followers.delete(follow))
+            )
+          ),
+        reload: Effect.uninterruptible(turn.withPermits(1)(reload))
+      })
     })
   )
 

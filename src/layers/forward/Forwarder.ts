@@ -72,11 +72,28 @@ export const layer = Layer.effect(
       return forward.destinations.map((destination) => destinationUrl(destination, forwarded) ?? destination)
     }
 
-    const attach = Effect.fnUntraced(function* (source: Source) {
-      const fibers = yield* FiberMap.make<string, void>()
-      for (const url of urlsOf(source)) yield* FiberMap.run(fibers, url, pushTo(source, url))
+    const attached = new Map<Source, FiberMap.FiberMap<string, void>>()
+
+    /** Ends what the settings ask for no more and begins what is new: the others go on. */
+    const adjust = Effect.fnUntraced(function* (source: Source) {
+      const fibers = attached.get(source)
+      // Ended meanwhile: a stream may be one that was forwarded to this server.
+      if (fibers === undefined) return
+      const wanted = new Set(urlsOf(source))
+      for (const [url] of fibers) if (!wanted.has(url)) yield* FiberMap.remove(fibers, url)
+      for (const url of wanted) yield* FiberMap.run(fibers, url, pushTo(source, url), { onlyIfMissing: true })
     })
 
+    const attach = Effect.fnUntraced(function* (source: Source) {
+      const fibers = yield* FiberMap.make<string, void>()
+      yield* Effect.acquireRelease(
+        Effect.sync(() => attached.set(source, fibers)),
+        () => Effect.sync(() => attached.delete(source))
+      )
+      yield* adjust(source)
+    })
+
+    yield* settings.onChange(() => Effect.forEach([...attached.keys()], adjust, { discard: true }))
     yield* registry.onSource("forward", attach, "required")
     return Forwarder.of({ all: () => [...forwards] })
   })

@@ -1,7 +1,7 @@
 /** The gateway over Transport: one fiber, one scope and one root span `http.session` for each connection. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import { type BoundEndpoint, HttpGateway, type HttpPort } from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
 import { Sessions } from "../../services/Sessions.ts"
@@ -15,6 +15,9 @@ import { Routes } from "./routes.ts"
 
 const nameOf = ({ api, scheme, server }: BoundEndpoint): string =>
   `${scheme.toUpperCase()}${api ? (server ? " and API" : " API") : ""}`
+
+const keyOf = ({ api, host, port, scheme, server, tls }: WantedEndpoint): string =>
+  `${scheme} ${host} ${port} ${server} ${api} ${tls?.key} ${tls?.cert}`
 
 export const layer = Layer.effect(
   HttpGateway,
@@ -38,10 +41,11 @@ export const layer = Layer.effect(
       )
 
     const bind = Effect.fnUntraced(function* (
-      wanted: WantedEndpoint
-    ): Effect.fn.Return<BoundEndpoint, TransportFailed, Scope.Scope> {
+      wanted: WantedEndpoint,
+      connections: Scope.Scope
+    ): Effect.fn.Return<void, TransportFailed, Scope.Scope> {
       const { api, host, scheme, server, tls } = wanted
-      const port = yield* transport.listen({ host, port: wanted.port }, { tls }, (connection) =>
+      const port = yield* transport.listen({ host, port: wanted.port }, { tls, connections }, (connection) =>
         serve(wanted, connection)
       )
       const endpoint: BoundEndpoint = { host, port, api, server, scheme }
@@ -50,7 +54,19 @@ export const layer = Layer.effect(
         () => Effect.sync(() => bound.delete(endpoint))
       )
       yield* listeners.add({ name: nameOf(endpoint), host, port })
-      return endpoint
+    })
+
+    const listen = Effect.gen(function* () {
+      // Clients stay when their listener goes. This scope closes after the listeners.
+      const connections = yield* Scope.fork(yield* Effect.scope)
+      yield* listeners.follow(() => {
+        const { exporter, httpApi, httpServer } = settings.current()
+        return wantedEndpoints(httpServer, httpApi, exporter).map((wanted) => ({
+          key: keyOf(wanted),
+          open: bind(wanted, connections)
+        }))
+      })
+      return [...bound]
     })
 
     const contribute = (add: () => () => void) =>
@@ -59,10 +75,7 @@ export const layer = Layer.effect(
     return HttpGateway.of({
       live: (route) => contribute(() => routes.addLive(route)),
       plain: (route) => contribute(() => routes.addPlain(route)),
-      listen: Effect.suspend(() => {
-        const { exporter, httpApi, httpServer } = settings.current()
-        return Effect.forEach(wantedEndpoints(httpServer, httpApi, exporter), bind)
-      }),
+      listen,
       endpoints: () => [...bound]
     })
   })

@@ -1,6 +1,7 @@
 /** Serves RTMP and RTMPS for as long as the layer lives: one fiber, one scope and one root span per connection. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import { playUrl } from "../../domain/rtmp/ClientUrl.ts"
 import { Authorizer } from "../../services/Authorizer.ts"
 import { ConnectChallenge } from "../../services/ConnectChallenge.ts"
@@ -9,9 +10,12 @@ import { Playback } from "../../services/Playback.ts"
 import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { SourceRegistry } from "../../services/SourceRegistry.ts"
-import { type Connection, type TlsFiles, Transport } from "../../services/Transport.ts"
+import { type Connection, type Endpoint, type TlsFiles, Transport } from "../../services/Transport.ts"
 import { serveClient } from "../telemetry/client.ts"
 import { rtmpSession } from "./RtmpSession.ts"
+
+/** Ports of the system's choice differ though they are written alike. */
+const endpointKey = ({ host, port }: Endpoint, place: number): string => `${host} ${port === 0 ? `#${place}` : port}`
 
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
@@ -27,23 +31,32 @@ export const layer = Layer.effectDiscard(
       playback: yield* Playback
     }
 
+    // Clients stay when their listener goes. This scope closes after the listeners.
+    const connections = yield* Scope.fork(yield* Effect.scope)
+
     const serve = (connection: Connection) =>
       serveClient(sessions, "rtmp", connection, (session) => rtmpSession(services, connection, session))
 
-    const listen = Effect.fnUntraced(function* (
-      name: "RTMP" | "RTMPS",
-      endpoint: { readonly host: string; readonly port: number },
-      tls: TlsFiles | undefined
-    ) {
-      const port = yield* transport.listen(endpoint, { tls }, serve)
+    const listen = Effect.fnUntraced(function* (name: "RTMP" | "RTMPS", endpoint: Endpoint, tls: TlsFiles | undefined) {
+      const port = yield* transport.listen(endpoint, { tls, connections }, serve)
       yield* listeners.add({ name, host: endpoint.host, port })
       const schema = name === "RTMP" ? "rtmp" : "rtmps"
       yield* listeners.playable((stream) => [playUrl(stream, schema, "localhost", port)])
     })
 
-    const { listen: endpoints, rtmps } = settings.current()
-    for (const endpoint of endpoints) yield* listen("RTMP", endpoint, undefined)
-    if (!rtmps.enabled) return
-    for (const endpoint of rtmps.listen) yield* listen("RTMPS", endpoint, { key: rtmps.key, cert: rtmps.cert })
+    yield* listeners.follow(() => {
+      const { listen: endpoints, rtmps } = settings.current()
+      const { cert, enabled, key, listen: secure } = rtmps
+      return [
+        ...endpoints.map((endpoint, place) => ({
+          key: `RTMP ${endpointKey(endpoint, place)}`,
+          open: listen("RTMP", endpoint, undefined)
+        })),
+        ...(enabled ? secure : []).map((endpoint, place) => ({
+          key: `RTMPS ${endpointKey(endpoint, place)} ${key} ${cert}`,
+          open: listen("RTMPS", endpoint, { key, cert })
+        }))
+      ]
+    })
   })
 )

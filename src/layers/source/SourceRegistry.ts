@@ -208,6 +208,12 @@ export const layer = Layer.effect(
     })
     yield* background("source clean-up", { fatal: true })(cleanUp)
 
+    yield* settings.onChange(() =>
+      Effect.sync(() => {
+        for (const { log, name } of sources.values()) log.retain(gopCache.retain(name.vhost))
+      })
+    )
+
     return SourceRegistry.of({
       publish,
       subscribe,

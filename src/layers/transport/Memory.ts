@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import {
   type Connection,
   ConnectionClosed,
@@ -143,10 +144,11 @@ export const make = (network: MemoryNetwork = {}): Transport["Service"] => {
   let clients = 0
   let systemPort = 50_000
   return {
-    listen: ({ host, port }, _options, onConnection) =>
+    listen: ({ host, port }, options, onConnection) =>
       Effect.gen(function* () {
         const bound = port === 0 ? systemPort++ : port
-        const fork = yield* FiberSet.makeRuntime<never, void, never>()
+        const connections = options.connections ?? (yield* Effect.scope)
+        const fork = yield* Scope.provide(FiberSet.makeRuntime<never, void, never>(), connections)
         yield* Effect.acquireRelease(
           Effect.suspend(() => {
             if (listeners.has(bound)) {

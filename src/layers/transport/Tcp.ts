@@ -5,7 +5,7 @@ import * as Tls from "node:tls"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import {
   type Connection,
   type ConnectOptions,
@@ -98,7 +98,8 @@ const listen = Effect.fnUntraced(function* (
   options: ListenOptions,
   onConnection: (connection: Connection) => Effect.Effect<void>
 ): Effect.fn.Return<number, TransportFailed, Scope.Scope> {
-  const fork = yield* FiberSet.makeRuntime<never, void, never>()
+  const connections = options.connections ?? (yield* Effect.scope)
+  const fork = yield* Scope.provide(FiberSet.makeRuntime<never, void, never>(), connections)
   return yield* acquireServer(endpoint, options, (connection) => {
     // A client without address has left already (`empty_ip_ok`).
     fork(connection.peer === "" ? connection.end : Effect.ensuring(onConnection(connection), connection.end))

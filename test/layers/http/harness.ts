@@ -65,7 +65,8 @@ const sections = (server: number, api: number) =>
 export const harness = Effect.fnUntraced(function* (options: HarnessOptions = {}) {
   const transport = Layer.succeed(Transport, make(options.network))
   const settings = layerText(options.settings ?? sections(serverPort, apiPort))
-  const base = Layer.mergeAll(transport, ListenersLayer.layer, SessionsLayer.layer.pipe(Layer.provideMerge(settings)))
+  const kept = Layer.merge(ListenersLayer.layer, SessionsLayer.layer)
+  const base = Layer.mergeAll(transport, kept.pipe(Layer.provideMerge(settings)))
   const services = yield* Layer.build(Gateway.layer.pipe(Layer.provideMerge(base)))
   const gateway = Context.get(services, HttpGateway)
   const sessions = Context.get(services, Sessions)

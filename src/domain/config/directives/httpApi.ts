@@ -9,10 +9,10 @@ export const httpApi = table({
       "http_api",
       { doc: "The API's listeners and access." },
       {
-        enabled: flag("enabled", { default: false, reload: "start", doc: "Serve the API." }),
+        enabled: flag("enabled", { default: false, reload: "yes", doc: "Serve the API." }),
         listen: endpoint("listen", {
           default: 1985,
-          reload: "start",
+          reload: "yes",
           doc: "Endpoint of the API. If it equals that of `http_server`, the API is served there."
         }),
         crossdomain: flag("crossdomain", {
@@ -24,7 +24,7 @@ export const httpApi = table({
         }),
         rawApi: group(
           "raw_api",
-          { active: false, doc: "Changes by HTTP." },
+          { doc: "Reload by HTTP." },
           {
             enabled: flag("enabled", { default: false, reload: "start", doc: "Serve the raw API." }),
             allowReload: flag("allow_reload", { default: false, reload: "start", doc: "Permit `rpc=reload`." }),
@@ -45,18 +45,18 @@ export const httpApi = table({
           "https",
           { open: true, doc: "The API over TLS." },
           {
-            enabled: flag("enabled", { default: false, reload: "start", doc: "Serve the API over HTTPS too." }),
+            enabled: flag("enabled", { default: false, reload: "yes", doc: "Serve the API over HTTPS too." }),
             listen: endpoint("listen", {
               default: 1990,
               defaultFrom: (lookup) =>
                 lookup("http_api.listen") === lookup("http_server.listen")
                   ? lookup("http_server.https.listen")
                   : "1990",
-              reload: "start",
+              reload: "yes",
               doc: "Endpoint; the default is that of the HTTP server's HTTPS where both share the HTTP endpoint."
             }),
-            key: text("key", { default: "./conf/server.key", reload: "next", doc: "PEM file of the private key." }),
-            cert: text("cert", { default: "./conf/server.crt", reload: "next", doc: "PEM file of the certificates." })
+            key: text("key", { default: "./conf/server.key", reload: "yes", doc: "PEM file of the private key." }),
+            cert: text("cert", { default: "./conf/server.crt", reload: "yes", doc: "PEM file of the certificates." })
           }
         )
       }

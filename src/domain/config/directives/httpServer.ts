@@ -9,8 +9,8 @@ export const httpServer = table({
       "http_server",
       { doc: "The server's listeners and root." },
       {
-        enabled: flag("enabled", { default: false, reload: "start", doc: "Serve HTTP." }),
-        listen: endpoint("listen", { default: 8080, reload: "start", doc: "Endpoint." }),
+        enabled: flag("enabled", { default: false, reload: "yes", doc: "Serve HTTP." }),
+        listen: endpoint("listen", { default: 8080, reload: "yes", doc: "Endpoint." }),
         dir: text("dir", {
           default: "./objs/nginx/html",
           reload: "start",
@@ -25,10 +25,10 @@ export const httpServer = table({
           "https",
           { open: true, doc: "The same over TLS." },
           {
-            enabled: flag("enabled", { default: false, reload: "start", doc: "Serve HTTPS too." }),
-            listen: endpoint("listen", { default: 8088, reload: "start", doc: "Endpoint." }),
-            key: text("key", { default: "./conf/server.key", reload: "next", doc: "PEM file of the private key." }),
-            cert: text("cert", { default: "./conf/server.crt", reload: "next", doc: "PEM file of the certificates." })
+            enabled: flag("enabled", { default: false, reload: "yes", doc: "Serve HTTPS too." }),
+            listen: endpoint("listen", { default: 8088, reload: "yes", doc: "Endpoint." }),
+            key: text("key", { default: "./conf/server.key", reload: "yes", doc: "PEM file of the private key." }),
+            cert: text("cert", { default: "./conf/server.crt", reload: "yes", doc: "PEM file of the certificates." })
           }
         )
       }

@@ -9,10 +9,10 @@ export const rtmps = table({
       "rtmps",
       { doc: "The listeners and their certificate." },
       {
-        enabled: flag("enabled", { default: false, strict: true, reload: "start", doc: "Listen for RTMPS." }),
-        listen: endpoints("listen", { default: [443], strict: true, reload: "start", doc: "Endpoints." }),
-        key: text("key", { default: "./conf/server.key", reload: "next", doc: "PEM file of the private key." }),
-        cert: text("cert", { default: "./conf/server.crt", reload: "next", doc: "PEM file of the certificates." })
+        enabled: flag("enabled", { default: false, strict: true, reload: "yes", doc: "Listen for RTMPS." }),
+        listen: endpoints("listen", { default: [443], strict: true, reload: "yes", doc: "Endpoints." }),
+        key: text("key", { default: "./conf/server.key", reload: "yes", doc: "PEM file of the private key." }),
+        cert: text("cert", { default: "./conf/server.crt", reload: "yes", doc: "PEM file of the certificates." })
       }
     )
   }

@@ -9,8 +9,8 @@ export const statistics = table({
       "exporter",
       { doc: "Prometheus." },
       {
-        enabled: flag("enabled", { default: false, reload: "start", doc: "Serve `/metrics`." }),
-        listen: endpoint("listen", { default: 9972, reload: "start", doc: "Endpoint; it serves the whole API." }),
+        enabled: flag("enabled", { default: false, reload: "yes", doc: "Serve `/metrics`." }),
+        listen: endpoint("listen", { default: 9972, reload: "yes", doc: "Endpoint; it serves the whole API." }),
         label: text("label", { default: "", reload: "start", doc: "Label of the build metric." }),
         tag: text("tag", { default: "", reload: "start", doc: "Another one." })
       }
