@@ -33,6 +33,8 @@ const list = (body: string): PlainAnswer => ({
   body
 })
 
+const escapedPath = (path: string): string => path.split("/").map(encodeURIComponent).join("/")
+
 /** What of the query goes on to the player's own list: all but a context that is not its own. */
 const originalQuery = (query: string): string =>
   query
@@ -40,6 +42,11 @@ const originalQuery = (query: string): string =>
     .split("&")
     .filter((pair) => pair !== "" && !pair.startsWith(`${contextKey}=`))
     .join("&")
+
+const login: PlainAnswer = {
+  ...short(401),
+  headers: [...short(401).headers, ["WWW-Authenticate", 'Basic realm="live", charset="UTF-8"']]
+}
 
 /** The vhost that the query names must be named for the segments too. */
 const vhostQuery = (query: ReadonlyMap<string, string>): string => {
@@ -88,14 +95,15 @@ export const layer = Layer.effectDiscard(
           param: param === "" ? "" : `?${param}`,
           tcUrl: `${encrypted ? "https" : "http"}://${head.authority}/${stream.app}`,
           pageUrl: head.headers.get("referer") ?? "",
+          authorization: head.headers.get("authorization"),
           expiryMillis: () => 2 * (settings.vhost(stream.vhost)?.hls.windowMillis ?? 0)
         })
         .pipe(
           Effect.flatMap((viewer) => {
             const query = joined(`${contextKey}=${viewer.session.id}`, param)
-            return count(viewer, list(masterPlaylistText(`${encodeURI(head.path)}?${query}`, output.bandwidth())))
+            return count(viewer, list(masterPlaylistText(`${escapedPath(head.path)}?${query}`, output.bandwidth())))
           }),
-          Effect.catchTag("Refused", () => Effect.succeed(short(403))),
+          Effect.catchTag("Refused", ({ needsLogin }) => Effect.succeed(needsLogin === true ? login : short(403))),
           Effect.catchTag("TooManyConnections", () => Effect.succeed(short(503)))
         )
     }
@@ -146,7 +154,7 @@ export const layer = Layer.effectDiscard(
       return gateway
         .endpoints()
         .filter(({ server }) => server)
-        .map(({ port, scheme }) => `${scheme}://localhost:${port}/${encodeURI(file)}`)
+        .map(({ port, scheme }) => `${scheme}://localhost:${port}/${escapedPath(file)}`)
     })
   })
 )

@@ -26,6 +26,12 @@ export const maxRemembered = 100_000
 /** At the end of the process, what waits must be written within this time. */
 export const maxDrainMillis = 5000
 
+/** What is left of an output. */
+interface Remembered {
+  readonly numbers: () => Playlist
+  readonly gone: Output["gone"]
+}
+
 const indexKey = (vhost: string, path: string): string => `${vhost}\0${path}`
 
 export const layer = Layer.effect(
@@ -39,7 +45,7 @@ export const layer = Layer.effect(
     const clock = yield* Clock.Clock
     const scope = yield* Effect.scope
     const outputs = new Map<string, Output>()
-    const remembered = new Map<string, { readonly numbers: Playlist; readonly gone: Output["gone"] }>()
+    const remembered = new Map<string, Remembered>()
     /** Playlists, and all files of outputs, by vhost and path. */
     const playlists = new Map<string, Output>()
     const files = new Map<string, Output>()
@@ -60,14 +66,28 @@ export const layer = Layer.effect(
     )
     const born = yield* Queue.unbounded<Output>()
 
-    /** In one synchronous step: a publisher that comes now gets an output of its own. */
-    const retire = (key: string, output: Output): void => {
+    /** In one synchronous step: a publisher that comes now gets an output of its own. The second time it does nothing. */
+    const retire = (output: Output): void => {
+      const key = streamKey(output.stream)
       output.isOver = true
-      if (outputs.get(key) === output) outputs.delete(key)
+      if (outputs.get(key) !== output) return
+      outputs.delete(key)
       playlists.delete(indexKey(output.stream.vhost, output.playlistFile))
+      remember(key, { numbers: () => output.numbers, gone: output.gone })
+    }
+
+    const remember = (key: string, entry: Remembered): void => {
+      // The newest stands last.
       remembered.delete(key)
-      remembered.set(key, { numbers: output.numbers, gone: output.gone })
+      remembered.set(key, entry)
       if (remembered.size > maxRemembered) remembered.delete(remembered.keys().next().value ?? "")
+    }
+
+    /** Only the numbers are kept of an output whose files are gone. */
+    const forget = (output: Output): void => {
+      const key = streamKey(output.stream)
+      const { numbers } = output
+      if (remembered.get(key)?.gone === output.gone) remember(key, { numbers: () => numbers, gone: output.gone })
     }
 
     const onFailed =
@@ -105,7 +125,7 @@ export const layer = Layer.effect(
           },
           onFailed: onFailed(() => output, key, hls),
           after: before === undefined ? Effect.void : Deferred.await(before.gone),
-          numbers: before?.numbers
+          numbers: () => before?.numbers()
         },
         Effect.runSync(Queue.dropping<SegmentJob, Cause.Done>(maxQueuedSegments)),
         clock.currentTimeMillisUnsafe()
@@ -124,14 +144,15 @@ export const layer = Layer.effect(
       const samePlace = storageOf(known.options.settings) === storageOf(hls) && path === hls.path
       if (samePlace && keyFilePath === hls.keyFilePath && known.playlistFile === playlistFileOf(hls, name)) return known
       known.stop()
-      retire(streamKey(name), known)
+      retire(known)
       return create(name, hls)
     }
 
     const serve = (output: Output): Effect.Effect<void> =>
       output.run.pipe(
-        Effect.andThen(Effect.sync(() => retire(streamKey(output.stream), output))),
-        Effect.andThen(output.dispose)
+        Effect.andThen(Effect.sync(() => retire(output))),
+        Effect.andThen(output.dispose),
+        Effect.andThen(Effect.sync(() => forget(output)))
       )
 
     const follow = (source: Source, hls: HlsSettings): Follower => {

@@ -82,10 +82,8 @@ export class Listing {
   hasGap = false
   #undeleted: Array<string> = []
 
-  /** `numbers`: where they go on if there is no list. */
-  constructor(options: ListingOptions, numbers: Playlist | undefined) {
+  constructor(options: ListingOptions) {
     this.#options = options
-    if (numbers !== undefined) this.#window.restore(numbers, [])
   }
 
   get playlist(): Playlist | undefined {
@@ -106,9 +104,10 @@ export class Listing {
     return place && { contentType: place.contentType, read: place.files.read(name) }
   }
 
-  /** Goes on with the list that an earlier process left. */
-  get restore(): Effect.Effect<void> {
+  /** Goes on with the list that an earlier process left, or with these numbers. */
+  restore(numbers: Playlist | undefined): Effect.Effect<void> {
     const { files, playlistFile, settings } = this.#options
+    if (numbers !== undefined) this.#window.restore(numbers, [])
     return Effect.gen({ self: this }, function* () {
       const bytes = yield* files.read(playlistFile)
       const playlist = bytes === undefined ? undefined : readPlaylist(new TextDecoder().decode(bytes))

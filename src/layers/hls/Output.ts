@@ -24,8 +24,8 @@ export interface OutputOptions extends ListingOptions {
   readonly onFailed: (error: StoreFailed) => Effect.Effect<void>
   /** The output before it has removed its files. */
   readonly after: Effect.Effect<void>
-  /** Where the numbers go on if there is no playlist. */
-  readonly numbers: Playlist | undefined
+  /** Where the numbers go on if there is no playlist: asked after that. */
+  readonly numbers: () => Playlist | undefined
 }
 
 /** Instead of a job: the queue was ended. */
@@ -56,7 +56,7 @@ export class Output implements HlsOutput {
     this.options = options
     this.lastFrameAt = now
     this.#queue = queue
-    this.#listing = new Listing(options, options.numbers)
+    this.#listing = new Listing(options)
   }
 
   readonly playlist = (): Playlist | undefined => this.#listing.playlist
@@ -88,7 +88,7 @@ export class Output implements HlsOutput {
   get run(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       yield* this.options.after
-      yield* this.#listing.restore
+      yield* this.#listing.restore(this.options.numbers())
       while (true) {
         const { disposeMillis } = this.options.settings
         const idle = (yield* Clock.currentTimeMillis) - this.lastFrameAt

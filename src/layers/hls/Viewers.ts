@@ -29,6 +29,8 @@ export interface ViewerRequest {
   readonly param: string
   readonly tcUrl: string
   readonly pageUrl: string
+  /** The header field, if there is one. */
+  readonly authorization: string | undefined
   /** Without a request for so long it has left; asked anew each time. */
   readonly expiryMillis: () => number
 }

@@ -10,13 +10,16 @@ export const maxMemoryBytes = 1024 * 1024 * 1024
 /** A disk that takes longer for one file has failed. */
 export const diskTimeoutMillis = 10_000
 
+/** Segments read from disk that are kept for the viewers to come, bytes. */
+export const maxCachedBytes = 64 * 1024 * 1024
+
 const temporary = (path: string): string => `${path}.tmp`
 
 const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")))
 
 const isMissing = ({ reason }: PlatformError.PlatformError): boolean => reason._tag === "NotFound"
 
-const diskFiles = (disk: FileSystem.FileSystem, root: string): SegmentFiles => {
+const diskFiles = (disk: FileSystem.FileSystem, cache: Cache, root: string): SegmentFiles => {
   const base = root.replace(/\/+$/, "")
   const attempt = <A>(
     action: StoreFailed["action"],
@@ -35,6 +38,7 @@ const diskFiles = (disk: FileSystem.FileSystem, root: string): SegmentFiles => {
   return {
     write: (file, bytes) => {
       const path = `${base}/${file}`
+      cache.drop(path)
       // The folder is there but for the first time, or after somebody has removed it.
       const written = Effect.catchIf(put(path, bytes), isMissing, () =>
         Effect.andThen(disk.makeDirectory(folderOf(path), { recursive: true }), put(path, bytes))
@@ -47,8 +51,12 @@ const diskFiles = (disk: FileSystem.FileSystem, root: string): SegmentFiles => {
       )
     },
     read: (file) => {
-      const content: Effect.Effect<Uint8Array | undefined, PlatformError.PlatformError> = disk.readFile(
-        `${base}/${file}`
+      const path = `${base}/${file}`
+      const known = cache.get(path)
+      if (known !== undefined) return Effect.succeed(known)
+      const content: Effect.Effect<Uint8Array | undefined, PlatformError.PlatformError> = Effect.tap(
+        disk.readFile(path),
+        (bytes) => Effect.sync(() => cache.put(path, bytes))
       )
       return attempt(
         "read",
@@ -56,12 +64,40 @@ const diskFiles = (disk: FileSystem.FileSystem, root: string): SegmentFiles => {
         Effect.catchIf(content, isMissing, () => Effect.undefined)
       )
     },
-    remove: (file) =>
-      attempt(
+    remove: (file) => {
+      const path = `${base}/${file}`
+      cache.drop(path)
+      return attempt(
         "remove",
         file,
-        Effect.catchIf(disk.remove(`${base}/${file}`), isMissing, () => Effect.void)
+        Effect.catchIf(disk.remove(path), isMissing, () => Effect.void)
       )
+    }
+  }
+}
+
+/** What was read last, up to `maxCachedBytes`: all viewers of a stream ask for the same few segments. */
+class Cache {
+  readonly #files = new Map<string, Uint8Array>()
+  #bytes = 0
+
+  get(path: string): Uint8Array | undefined {
+    return this.#files.get(path)
+  }
+
+  put(path: string, bytes: Uint8Array): void {
+    this.drop(path)
+    this.#files.set(path, bytes)
+    this.#bytes += bytes.length
+    for (const oldest of this.#files.keys()) {
+      if (this.#bytes <= maxCachedBytes) return
+      this.drop(oldest)
+    }
+  }
+
+  drop(path: string): void {
+    this.#bytes -= this.#files.get(path)?.length ?? 0
+    this.#files.delete(path)
   }
 }
 
@@ -107,8 +143,9 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const disk = yield* FileSystem.FileSystem
     const memory = new Memory()
+    const cache = new Cache()
     return SegmentStore.of({
-      files: (storage, root) => (storage === "disk" ? diskFiles(disk, root) : memoryFiles(memory, root))
+      files: (storage, root) => (storage === "disk" ? diskFiles(disk, cache, root) : memoryFiles(memory, root))
     })
   })
 )

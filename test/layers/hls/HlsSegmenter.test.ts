@@ -191,6 +191,52 @@ describe("hls_on_error", () => {
   )
 })
 
+describe("a reload", () => {
+  effect("switches HLS on and off for streams that are published", () =>
+    Effect.gen(function* () {
+      const { change, disk, listed, publish } = yield* harness()
+      change({ enabled: false })
+      const publisher = yield* publish()
+      yield* publisher.play(4200)
+      expect(files(disk)).toEqual([])
+      change({ enabled: true })
+      yield* publisher.play(4200)
+      expect(listed()).toEqual(["a-0.ts", "a-1.ts"])
+      change({ enabled: false })
+      yield* publisher.play(8000)
+      expect(listed().length).toBeLessThanOrEqual(3)
+    })
+  )
+
+  effect("changes the length of segments, and the numbers go on", () =>
+    Effect.gen(function* () {
+      const { change, listed, publish } = yield* harness()
+      const publisher = yield* publish()
+      yield* publisher.play(4200)
+      change({ fragmentMillis: 1000 })
+      yield* publisher.play(5000)
+      expect(listed()[0]).toBe("a-0.ts")
+      expect(listed().length).toBeGreaterThan(5)
+    })
+  )
+
+  for (const next of [{ path: "/other" }, { storage: "memory" }, { playlistFile: "[app]/x/[stream].m3u8" }] as const) {
+    effect(`moves the output to ${JSON.stringify(next)}: the old files go, the numbers go on`, () =>
+      Effect.gen(function* () {
+        const { body, change, disk, publish } = yield* harness({ hls: "hls_ctx off;" })
+        const publisher = yield* publish()
+        yield* publisher.play(4200)
+        change(next)
+        yield* publisher.play(6200)
+        const list = yield* body("playlistFile" in next ? "/live/x/a.m3u8" : "/live/a.m3u8")
+        expect(list).toMatch(/#EXT-X-MEDIA-SEQUENCE:[23]\n/)
+        expect(files(disk)).not.toContain("/hls/live/a-0.ts")
+        expect(files(disk)).not.toContain("/hls/live/a.m3u8")
+      })
+    )
+  }
+})
+
 effect("ten thousand segments are removed, and a stream that comes meanwhile is not harmed", () =>
   Effect.gen(function* () {
     const disk = new MemoryDisk()

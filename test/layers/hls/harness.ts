@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import type { VhostSettings } from "../../../src/domain/config/Settings.ts"
 import type { MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
 import * as HlsHttp from "../../../src/layers/hls/HlsHttp.ts"
 import * as Segmenter from "../../../src/layers/hls/HlsSegmenter.ts"
@@ -15,6 +16,7 @@ import { type AccessRequest, Authorizer, Permit, Refused } from "../../../src/se
 import { HlsSegmenter, type SegmentWritten } from "../../../src/services/HlsSegmenter.ts"
 import { HttpGateway } from "../../../src/services/HttpGateway.ts"
 import { Sessions } from "../../../src/services/Sessions.ts"
+import { Settings } from "../../../src/services/Settings.ts"
 import { SourceRegistry } from "../../../src/services/SourceRegistry.ts"
 import { stream } from "../../domain/hls/frames.ts"
 import { MemoryDisk } from "../../support/memoryDisk.ts"
@@ -49,6 +51,22 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
   const settings = `http_server { enabled on; listen ${serverPort}; } max_connections 100;
     vhost __defaultVhost__ { ${options.vhost ?? ""} hls { enabled on; hls_path /hls; hls_fragment 2; ${options.hls ?? ""} } }`
   const gateway = yield* gatewayHarness({ settings })
+  const real = Context.get(gateway.services, Settings)
+  let patch: Partial<VhostSettings["hls"]> = {}
+  let patched: VhostSettings | undefined
+  const patchable = Layer.succeed(Settings, {
+    ...real,
+    vhost: (name) => {
+      const vhost = real.vhost(name)
+      if (vhost === undefined) return undefined
+      return (patched ??= { ...vhost, hls: { ...vhost.hls, ...patch } })
+    }
+  })
+  /** As a reload does. */
+  const change = (next: Partial<VhostSettings["hls"]>): void => {
+    patch = { ...patch, ...next }
+    patched = undefined
+  }
   const asked: Array<AccessRequest> = []
   let stopped = 0
   const authorizer = Layer.mock(Authorizer, {
@@ -68,6 +86,7 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
     Layer.provideMerge(Segmenter.layer),
     Layer.provideMerge(Registry.layer),
     Layer.provide([GopCache.layer, Store.layer.pipe(Layer.provide(disk.layer)), authorizer]),
+    Layer.provide(patchable),
     Layer.provide(Layer.succeedContext(gateway.services))
   )
   const services = yield* Scope.provide(Layer.build(hls), scope)
@@ -120,6 +139,7 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
     listed,
     asked,
     written,
+    change,
     sessions,
     stopped: () => stopped,
     texts,

@@ -82,3 +82,34 @@ effect("memory is bounded", () =>
     yield* files.write("c", bytes("x"))
   })
 )
+
+effect("a segment that many viewers ask for is read from disk once, and never after it was replaced or removed", () =>
+  Effect.gen(function* () {
+    const { disk, files } = yield* harness
+    const { read, remove, write } = files("disk")
+    yield* write("a.ts", bytes("one"))
+    const before = disk.calls
+    for (let i = 0; i < 10; i++) expect(yield* read("a.ts")).toEqual(bytes("one"))
+    expect(disk.calls).toBe(before + 1)
+    yield* write("a.ts", bytes("two"))
+    expect(yield* read("a.ts")).toEqual(bytes("two"))
+    yield* remove("a.ts")
+    expect(yield* read("a.ts")).toBeUndefined()
+  })
+)
+
+effect("what is kept of the disk is bounded", () =>
+  Effect.gen(function* () {
+    const { disk, files } = yield* harness
+    const { read, write } = files("disk")
+    const third = new Uint8Array(Store.maxCachedBytes / 3)
+    const names = ["a", "b", "c", "d"]
+    for (const name of names) yield* write(name, third)
+    for (const name of names) yield* read(name)
+    const before = disk.calls
+    for (const name of ["d", "c", "b"]) yield* read(name)
+    expect(disk.calls).toBe(before)
+    yield* read("a")
+    expect(disk.calls).toBe(before + 1)
+  })
+)
