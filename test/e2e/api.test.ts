@@ -114,3 +114,16 @@ test("the exporter listens for itself", async () => {
     expect((await curl(server.api("metrics")))[1]).toContain("\nsrs_streams 0\n")
   })()
 })
+
+test(
+  "a script reloads the configuration, and sees how that went",
+  withServer(
+    { env: { SRS_HTTP_API_RAW_API_ENABLED: "on", SRS_HTTP_API_RAW_API_ALLOW_RELOAD: "on" } },
+    async (server) => {
+      expect(await ask(server, "raw?rpc=reload-fetch")).toMatchObject({ code: 0, data: { err: 0, state: 0, rid: "" } })
+      expect(await ask(server, "raw?rpc=reload")).toEqual({ code: 0 })
+      await server.program.sees(/configuration reloaded/)
+      expect(await ask(server, "raw?rpc=reload-fetch")).toMatchObject({ code: 0, data: { err: 0, state: 90 } })
+    }
+  )
+)

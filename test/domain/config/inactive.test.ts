@@ -20,7 +20,6 @@ test("what is active is not listed", () => {
 
 test("single directives of an active block are listed", () => {
   expect(inactive("http_api {\n raw_api { enabled on; }\n crossdomain on;\n}\ntcmalloc_release_rate 1;")).toEqual([
-    ["http_api.raw_api", "a.conf:3:2"],
     ["http_api.crossdomain", "a.conf:4:2"],
     ["tcmalloc_release_rate", "a.conf:6:1"]
   ])

@@ -2,8 +2,10 @@
 import { expect } from "bun:test"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
 import { defaultVhost } from "../../../src/domain/media/StreamName.ts"
 import { effect } from "../../support/effect.ts"
+import { goldenShape, jsonShape } from "../../support/jsonShape.ts"
 import { apiPort, get, serverPort } from "../http/harness.ts"
 import { harness, ports } from "./harness.ts"
 
@@ -76,9 +78,9 @@ effect("with name and password a client can be ended from anywhere", () =>
   })
 )
 
-effect("the raw API reloads nothing and shows its own settings", () =>
+effect("the raw API shows its own settings, and does nothing until it is switched on", () =>
   Effect.gen(function* () {
-    const { json } = yield* harness({ settings: ports })
+    const { json, reloads } = yield* harness({ settings: ports })
     expect((yield* json("/api/v1/raw?rpc=raw")).http_api).toEqual({
       enabled: true,
       listen: "1985",
@@ -88,11 +90,29 @@ effect("the raw API reloads nothing and shows its own settings", () =>
     for (const rpc of ["reload", "reload-fetch", "other"]) {
       expect(yield* json(`/api/v1/raw?rpc=${rpc}`)).toEqual({ code: 1061 })
     }
-    const { json: enabled } = yield* harness({
-      settings: "http_api { enabled on; listen 1985; raw_api { enabled on; } }"
+    const raw = yield* harness({ settings: "http_api { enabled on; listen 1985; raw_api { enabled on; } }" })
+    expect(yield* raw.json("/api/v1/raw?rpc=other")).toEqual({ code: 1060 })
+    expect(yield* raw.json("/api/v1/raw")).toEqual({ code: 1060 })
+    expect(yield* raw.json("/api/v1/raw?rpc=reload")).toEqual({ code: 1061 })
+    expect((yield* raw.json("/api/v1/raw?rpc=reload-fetch")).code).toBe(0)
+    expect([...reloads, ...raw.reloads]).toEqual([])
+  })
+)
+
+effect("the raw API reloads where that is allowed, for this machine, and tells how it went", () =>
+  Effect.gen(function* () {
+    const settings = "http_api { enabled on; listen 1985; raw_api { enabled on; allow_reload on; } }"
+    const { ask, json, reloads } = yield* harness({ settings })
+    const before = (yield* ask("/api/v1/raw?rpc=reload-fetch")).body
+    expect(jsonShape(before)).toEqual(goldenShape("reload_fetch"))
+    expect((yield* ask("/api/v1/raw?rpc=reload", apiPort, "X-Real-IP: 1.2.3.4")).head).toStartWith("HTTP/1.1 401 ")
+    expect(reloads.length).toBe(0)
+    expect(yield* json("/api/v1/raw?rpc=reload")).toEqual({ code: 0 })
+    yield* TestClock.adjust(1000)
+    expect(reloads.length).toBe(1)
+    expect(yield* json("/api/v1/raw?rpc=reload-fetch")).toEqual({
+      code: 0,
+      data: { err: 0, msg: "", state: 90, rid: "abcdefg" }
     })
-    expect(yield* enabled("/api/v1/raw?rpc=other")).toEqual({ code: 1060 })
-    expect(yield* enabled("/api/v1/raw")).toEqual({ code: 1060 })
-    expect(yield* enabled("/api/v1/raw?rpc=reload")).toEqual({ code: 1061 })
   })
 )

@@ -8,6 +8,7 @@ import * as GopCache from "../../../src/layers/source/GopCache.ts"
 import * as SourceRegistryLayer from "../../../src/layers/source/SourceRegistry.ts"
 import * as StatisticsLayer from "../../../src/layers/statistics/Statistics.ts"
 import { Permit } from "../../../src/services/Authorizer.ts"
+import { Reload, type ReloadReport } from "../../../src/services/Reload.ts"
 import { HttpGateway } from "../../../src/services/HttpGateway.ts"
 import { ServerIdentity } from "../../../src/services/ServerIdentity.ts"
 import type { Session } from "../../../src/services/Sessions.ts"
@@ -26,10 +27,18 @@ export interface Answer {
 export const harness = Effect.fnUntraced(function* (options: HarnessOptions = {}) {
   const { ask: send, services, sessions } = yield* gatewayHarness(options)
   const sources = SourceRegistryLayer.layer.pipe(Layer.provideMerge(GopCache.layer))
+  const reloads: Array<ReloadReport> = []
+  const reload = Layer.succeed(Reload, {
+    run: Effect.sync(() => {
+      reloads.push({ rid: "abcdefg", state: 90, err: 0, msg: "" })
+      return reloads[0]!
+    }),
+    last: () => reloads.at(-1) ?? { rid: "", state: 0, err: 0, msg: "" }
+  })
   const operation = Api1.layer.pipe(
     Layer.provideMerge(StatisticsLayer.layer),
     Layer.provideMerge(sources),
-    Layer.provide([identity, Layer.succeedContext(services)])
+    Layer.provide([identity, reload, Layer.succeedContext(services)])
   )
   const built = yield* Layer.build(operation)
   yield* Context.get(services, HttpGateway).listen
@@ -67,5 +76,5 @@ export const harness = Effect.fnUntraced(function* (options: HarnessOptions = {}
       Permit.grantUnsafe("publish", { session, stream, param: "", tcUrl: "", pageUrl: "" }),
       () => undefined
     )
-  return { request, ask, json, client, publish, sessions }
+  return { request, ask, json, client, publish, sessions, reloads }
 })
