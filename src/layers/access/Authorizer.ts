@@ -1,8 +1,9 @@
 /** The one decision for all protocols: the rules by address, what was shown, then what the callbacks say. */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Cause from "effect/Cause"
+import type * as Scope from "effect/Scope"
 import { type Action, type AddressRules, compileRules, denialOf } from "../../domain/access/AddressRules.ts"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
@@ -12,6 +13,7 @@ import { ConnectChallenge } from "../../services/ConnectChallenge.ts"
 import { Hooks } from "../../services/Hooks.ts"
 import { Settings } from "../../services/Settings.ts"
 import { Gate } from "./Gate.ts"
+import { StreamsByAddress } from "./StreamsByAddress.ts"
 
 /** Everybody may publish and play everything. */
 export const layerAllowAll = Layer.succeed(Authorizer, {
@@ -41,7 +43,7 @@ const layerDecisions = (gate: Gate) =>
     Effect.gen(function* () {
       const settings = yield* Settings
       const hooks = yield* Hooks
-      const streamsByAddress = new Map<string, number>()
+      const streams = new StreamsByAddress()
       const compiled = new WeakMap<Rules, AddressRules>()
 
       const rulesOf = Effect.fnUntraced(function* (security: Rules) {
@@ -65,28 +67,6 @@ const layerDecisions = (gate: Gate) =>
         if (denial !== undefined) return yield* refusal(action, request, denial.reason, denial.code)
       })
 
-      /** Counts the stream for as long as the scope lives. */
-      const countStream = Effect.fnUntraced(function* (action: Action, request: AccessRequest, limit: number) {
-        const { address } = request.session
-        const count = streamsByAddress.get(address) ?? 0
-        if (limit > 0 && count >= limit) {
-          return yield* refusal(
-            action,
-            request,
-            `more than ${limit} streams of ${address}`,
-            srsErrors.ConnectionsExceed
-          )
-        }
-        streamsByAddress.set(address, count + 1)
-        yield* Effect.addFinalizer(() =>
-          Effect.sync(() => {
-            const left = (streamsByAddress.get(address) ?? 1) - 1
-            if (left > 0) streamsByAddress.set(address, left)
-            else streamsByAddress.delete(address)
-          })
-        )
-      })
-
       const checkProofs = Effect.fnUntraced(function* (action: Action, request: AccessRequest) {
         const auth = settings.vhost(request.stream.vhost)?.auth
         if (auth === undefined || !auth.enabled) return
@@ -96,7 +76,10 @@ const layerDecisions = (gate: Gate) =>
           const facts = { action, stream: streamKey(stream), reason, code: srsErrors.SecurityDenied }
           return yield* new Refused({ ...facts, needsLogin: auth[action].includes("password") })
         }
-        yield* countStream(action, request, auth.maxStreams)
+        const { address } = request.session
+        if (yield* streams.enter(address, auth.maxStreams)) return
+        const tooMany = `more than ${auth.maxStreams} streams of ${address}`
+        return yield* refusal(action, request, tooMany, srsErrors.ConnectionsExceed)
       })
 
       const ask = (action: "connect" | Action, request: AccessRequest) =>
@@ -104,12 +87,23 @@ const layerDecisions = (gate: Gate) =>
           refusal(action, request, message, srsErrors.HttpResponseCode)
         )
 
-      const connect = (request: AccessRequest) =>
-        Effect.andThen(
-          // Also for a client that is refused: SRS tells of the end of each connection.
-          Effect.addFinalizer(() => hooks.tell("on_close", request)),
-          ask("connect", request)
-        )
+      /** Nothing is configured that could refuse or must be told: then nothing is kept of who comes and goes. */
+      const isOpen = ({ stream }: AccessRequest): boolean => {
+        const vhost = settings.vhost(stream.vhost)
+        return vhost !== undefined && !vhost.security.enabled && !vhost.auth.enabled && !vhost.httpHooks.enabled
+      }
+
+      const connect = (request: AccessRequest): Effect.Effect<void, Refused, Scope.Scope> =>
+        isOpen(request)
+          ? Effect.void
+          : Effect.andThen(
+              // Also for a client that is refused: SRS tells of the end of each connection.
+              Effect.addFinalizer(() => hooks.tell("on_close", request)),
+              ask("connect", request)
+            )
+
+      const grant = <A extends Action>(action: A, request: AccessRequest) =>
+        isOpen(request) ? Effect.sync(() => Permit.grantUnsafe(action, request)) : decide(action, request)
 
       const decide = Effect.fnUntraced(function* <A extends Action>(action: A, request: AccessRequest) {
         yield* checkAddress(action, request)
@@ -123,8 +117,8 @@ const layerDecisions = (gate: Gate) =>
 
       return Authorizer.of({
         connect,
-        publish: (request) => decide("publish", request),
-        play: (request) => decide("play", request)
+        publish: (request) => Effect.suspend(() => grant("publish", request)),
+        play: (request) => Effect.suspend(() => grant("play", request))
       })
     })
   )

@@ -38,9 +38,11 @@ const refuse = (event: string) => Effect.fail(new HookRefused({ event, url: "htt
 
 effect("everybody may do everything where nothing is configured", () =>
   Effect.gen(function* () {
-    const { authorizer } = yield* harness("")
+    const { authorizer, calls } = yield* harness("")
+    yield* Effect.scoped(authorizer.connect(accessRequest()))
     expect((yield* authorizer.publish(accessRequest())).action).toBe("publish")
     expect((yield* authorizer.play(accessRequest())).action).toBe("play")
+    expect(calls).toEqual([])
   })
 )
 
@@ -69,7 +71,7 @@ describe("the end is told", () => {
     end: Exit.Exit<unknown, unknown> = Exit.void
   ) =>
     Effect.gen(function* () {
-      const { authorizer, calls } = yield* harness("", answer)
+      const { authorizer, calls } = yield* harness("http_hooks { enabled on; }", answer)
       const scope = Scope.makeUnsafe()
       yield* Effect.ignore(Scope.provide(authorizer[action](accessRequest()), scope))
       yield* Scope.close(scope, end)
@@ -105,7 +107,7 @@ describe("the end is told", () => {
 
   effect("of a publisher that left while it was asked about", () =>
     Effect.gen(function* () {
-      const { authorizer, calls } = yield* harness("", () => Effect.never)
+      const { authorizer, calls } = yield* harness("http_hooks { enabled on; }", () => Effect.never)
       const fiber = yield* Effect.forkChild(Effect.scoped(authorizer.publish(accessRequest())))
       yield* TestClock.adjust(0)
       yield* Fiber.interrupt(fiber)
