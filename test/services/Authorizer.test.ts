@@ -168,7 +168,11 @@ describe("there is no way past the Authorizer:", () => {
 
   test("only who has been given a source by its permit has a place in its log", () => {
     const own = /^src\/(?:domain\/media\/|layers\/source\/)/
-    expect(users(/\bnew (?:FrameCursor|Cursor|Projection)\b/).filter((path) => !own.test(path)).sort()).toEqual([
+    expect(
+      users(/\bnew (?:FrameCursor|Cursor|Projection)\b/)
+        .filter((path) => !own.test(path))
+        .sort()
+    ).toEqual([
       "src/layers/dash/Follower.ts",
       "src/layers/forward/ForwardFeed.ts",
       "src/layers/hls/Follower.ts",
