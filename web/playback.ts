@@ -30,18 +30,21 @@ const bufferAhead = (video: HTMLVideoElement): number => {
   return 0
 }
 
+/** Seconds for which a newcomer's first burst, or a stall, is remembered. */
+const edgeSeconds = 10
+
 /**
- * How far the picture is behind the newest that the server had. A newcomer gets all there is at once: the furthest that
- * media time has ever been ahead of the clock is the live edge.
+ * How far the picture is behind the newest that the server had. A viewer gets that as soon as it is there, unless the
+ * network or the publisher stalls: the furthest that media time was lately ahead of the clock is the live edge.
  */
 const makeEdge = (video: HTMLVideoElement) => {
-  let lead = -Infinity
+  let leads: ReadonlyArray<readonly [time: number, lead: number]> = []
   return (): number | undefined => {
     const { buffered, currentTime } = video
     if (buffered.length === 0) return undefined
     const now = performance.now() / 1000
-    lead = Math.max(lead, buffered.end(buffered.length - 1) - now)
-    return Math.max(0, now + lead - currentTime)
+    leads = [...leads.filter(([time]) => time > now - edgeSeconds), [now, buffered.end(buffered.length - 1) - now]]
+    return Math.max(0, now + Math.max(...leads.map(([, lead]) => lead)) - currentTime)
   }
 }
 
