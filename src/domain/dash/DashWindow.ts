@@ -48,6 +48,10 @@ const segmentFile = (name: TrackName, number: number): string => `${name}-${numb
 
 const nameOf = ({ kind }: Track): TrackName => (kind === Kind.Video ? "video" : "audio")
 
+/** Milliseconds of the media. */
+const endOf = ({ duration, time, track }: Omit<TrackSegment, "bytes">): number =>
+  ((time + duration) * 1000) / track.timescale
+
 const seconds = ({ duration, period }: Stored, name: TrackName): number =>
   duration / (period.tracks.get(name)?.track.timescale ?? 1)
 
@@ -78,7 +82,9 @@ export class DashWindow {
     if (this.#isBroken || this.#period?.identity !== cut.period) this.#period = this.#newPeriod(cut)
     this.#isBroken = false
     const period = this.#period
-    return cut.segments.flatMap((segment) => this.#addSegment(period, segment))
+    // What would be over before the period begins is never shown.
+    const shown = cut.segments.filter((segment) => endOf(segment) > period.mediaStart)
+    return shown.flatMap((segment) => this.#addSegment(period, segment))
   }
 
   /** Something is missing here, of `file` if that is said. Numbers have no gaps, so what follows is a new period. */
@@ -148,21 +154,25 @@ export class DashWindow {
     }
   }
 
+  /** It begins where the last one has ended, if otherwise it would overlap. */
   #newPeriod({ period: identity, segments }: Cut): Period {
     const id = this.#periods++
     const tracks: Period["tracks"] = new Map()
+    const end = Math.ceil(this.#endMillis)
     const before = this.#period
-    if (before?.identity === identity) {
-      const times = segments.map(({ time, track }) => Math.floor((time * 1000) / track.timescale))
-      const mediaStart = Math.min(...times)
-      return { id, identity, startMillis: before.startMillis + mediaStart - before.mediaStart, mediaStart, tracks }
+    if (before?.identity !== identity) {
+      const startMillis = Math.max(identity.startedAt - this.#availabilityStart, end)
+      return { id, identity, startMillis, mediaStart: identity.mediaStart, tracks }
     }
-    // It begins where the last one has ended, if by the clock it would overlap.
-    const startMillis = Math.max(identity.startedAt - this.#availabilityStart, Math.ceil(this.#endMillis))
-    return { id, identity, startMillis, mediaStart: identity.mediaStart, tracks }
+    // The same clock goes on.
+    const first = Math.min(...segments.map(({ time, track }) => Math.floor((time * 1000) / track.timescale)))
+    const shift = before.startMillis - before.mediaStart
+    const startMillis = Math.max(first + shift, end)
+    return { id, identity, startMillis, mediaStart: startMillis - shift, tracks }
   }
 
-  #addSegment(period: Period, { bytes, duration, time, track }: TrackSegment): ReadonlyArray<DashFile> {
+  #addSegment(period: Period, segment: TrackSegment): ReadonlyArray<DashFile> {
+    const { bytes, track } = segment
     const name = nameOf(track)
     const files: Array<DashFile> = []
     if (!period.tracks.has(name)) {
@@ -171,9 +181,13 @@ export class DashWindow {
       period.tracks.set(name, { track, init: this.#inits.get(name)?.name ?? "" })
     }
     const number = this.#next[name]++
+    // Sound that runs ahead of its timestamps and is set back would overlap.
+    const before = this.#stored[name].at(-1)
+    const time = before?.period === period ? Math.max(segment.time, before.time + before.duration) : segment.time
+    const duration = Math.max(1, segment.time + segment.duration - time)
     this.#stored[name].push({ number, time, duration, bytes: bytes.length, period })
-    const mediaEnd = ((time + duration) * 1000) / track.timescale
-    this.#endMillis = Math.max(this.#endMillis, period.startMillis + mediaEnd - period.mediaStart)
+    const end = endOf({ time, duration, track })
+    this.#endMillis = Math.max(this.#endMillis, period.startMillis + end - period.mediaStart)
     return [...files, { name: segmentFile(name, number), bytes }]
   }
 

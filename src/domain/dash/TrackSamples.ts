@@ -21,6 +21,9 @@ export interface SampleTime {
   readonly present: number
 }
 
+/** Of a sample that nothing follows, where no other was seen and the codec does not tell. */
+const defaultSeconds = 0.04
+
 export class TrackSamples {
   readonly #run: TrackRun
   #track: Track | undefined
@@ -74,6 +77,7 @@ export class TrackSamples {
     if (frame === undefined) return
     this.#waiting = undefined
     if (decode !== undefined && decode >= this.#time.decode) this.#duration = decode - this.#time.decode
+    else if (this.#duration === 0) this.#duration = Math.round((this.#track?.timescale ?? 0) * defaultSeconds)
     const isSync = frame.keyframe || frame.kind === Kind.Audio
     this.#run.add(frame, this.#time.decode, this.#duration, this.#time.present - this.#time.decode, isSync)
   }
