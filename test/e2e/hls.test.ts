@@ -27,13 +27,16 @@ const publishAll8 = async (server: Server, file: string, segments: number): Prom
   return listed(server, segments)
 }
 
-const listed = async (server: Server, segments: number): Promise<string> => {
+const listed = async (server: Server, segments: number, least = 0): Promise<string> => {
   for (let tries = 0; tries < 3000; tries++) {
     const text = await playlist(server)
-    if ((text.match(/#EXTINF/g)?.length ?? 0) >= segments) return text
+    if ((text.match(/#EXTINF/g)?.length ?? 0) >= segments && seconds(text) >= least) return text
   }
   throw new Error(`no list of ${segments} segments`)
 }
+
+const seconds = (text: string): number =>
+  [...text.matchAll(/#EXTINF:([\d.]+)/g)].reduce((sum, [, value]) => sum + Number(value), 0)
 
 /** The list of the viewer whose list the master is. */
 const playlist = async (server: Server): Promise<string> => {
@@ -129,6 +132,36 @@ describe("every frame arrives, readable, of", () => {
     )
   }
 })
+
+test(
+  "FFmpeg plays along while it is published",
+  withServer({ vhost: hls() }, async (server) => {
+    const source = await clip("h264Aac")
+    await using publisher = publish(source.path, server.rtmp(), { realTime: true, input: words("-stream_loop -1") })
+    await publisher.sees(/frame=[3-9]\d\n/)
+    await listed(server, 1)
+    const { complaints, pictures } = await decode(server.http("live/a.m3u8"), 60)
+    expect(complaints).toEqual([])
+    const all = (await decodeFile(source.path)).pictures
+    const at = all.indexOf(pictures[0]!)
+    expect(at % 25).toBe(0)
+    expect(pictures).toEqual([...all, ...all].slice(at, at + pictures.length))
+  })
+)
+
+test(
+  "nothing is missing of a publisher that comes back, and nothing is complained about",
+  withServer({ vhost: hls("hls_ctx off;") }, async (server) => {
+    const source = await clip("h264Aac")
+    await publishAll(server, source, 4)
+    await publishAll(server, source, 4)
+    // The times of the second follow those of the first.
+    const text = await listed(server, 7, 8)
+    expect(text.match(/^#EXT-X-DISCONTINUITY$/gm)).toHaveLength(1)
+    const { audio, video } = counted(source)
+    expect(await count(await whole(server, text))).toEqual({ audio: 2 * audio, video: 2 * video, complaints: "" })
+  })
+)
 
 test("after a restart of the server the numbers go on, behind a discontinuity", async () => {
   const root = mkdtempSync(join(tmpdir(), "sluice-hls-"))
