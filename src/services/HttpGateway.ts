@@ -80,8 +80,8 @@ export interface PlainRoute {
    * path without its last slash is redirected.
    */
   readonly path: string
-  /** Asked after all routes that are none, whatever their paths. */
-  readonly fallback?: boolean
+  /** Routes of a lower order are asked first, whatever their paths: 0, unless it is but for what nobody else has. */
+  readonly order?: 0 | 1 | 2
   /** Paths at which no live route is asked. Plain and quick. */
   readonly claims?: (head: RequestHead) => boolean
   /**

@@ -21,7 +21,7 @@ export type Found =
   | { readonly _tag: "Missing" }
 
 const byRank = (a: PlainRoute, b: PlainRoute): number =>
-  Number(a.fallback === true) - Number(b.fallback === true) || b.path.length - a.path.length
+  (a.order ?? 0) - (b.order ?? 0) || b.path.length - a.path.length
 
 const missing: Found = { _tag: "Missing" }
 

@@ -101,7 +101,7 @@ export const layer = Layer.effectDiscard(
     }
 
     for (const path of ["/", prefix]) {
-      yield* gateway.plain({ listener: "server", path, fallback: true, answer: ({ head }) => answerFile(head) })
+      yield* gateway.plain({ listener: "server", path, order: 2, answer: ({ head }) => answerFile(head) })
     }
     yield* gateway.plain({
       listener: "server",

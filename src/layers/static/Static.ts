@@ -72,6 +72,8 @@ export const layer = Layer.effectDiscard(
     yield* gateway.plain({
       listener: "server",
       path: "/",
+      // What others serve goes by their rules, also where it lies below a directory of files.
+      order: 1,
       // As in SRS, a mount of its own goes before live streams; and a live stream has no byte to start from.
       claims: (head) => flvStart(head) > 0 || (mountOf(head)?.prefix ?? "/") !== "/",
       answer: ({ head }) => {

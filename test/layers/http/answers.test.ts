@@ -90,18 +90,18 @@ effect("a body that comes to an end too early cuts the connection", () =>
   })
 )
 
-effect("a route that has nothing leaves the request to the next one, fallbacks last", () =>
+effect("a route that has nothing leaves the request to the next one, those of a higher order last", () =>
   Effect.gen(function* () {
     const { ask, gateway } = yield* harness()
-    const answering = (path: string, body: string | undefined, fallback = false): PlainRoute => ({
+    const answering = (path: string, body: string | undefined, order: 0 | 1 | 2 = 0): PlainRoute => ({
       path,
       listener: "any",
-      fallback,
+      order,
       answer: ({ head }) =>
         Effect.succeed(body === undefined || head.query === "?none" ? undefined : { status: 200, headers: [], body })
     })
     for (const route of [
-      answering("/a/b/", "fallback", true),
+      answering("/a/b/", "later", 1),
       answering("/", "root"),
       answering("/a/", "a"),
       answering("/a/x", undefined)

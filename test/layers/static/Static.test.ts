@@ -62,7 +62,7 @@ const start = Effect.fnUntraced(function* (vhost = "", dir?: string) {
     const at = answer.indexOf("\r\n\r\n")
     return { status: Number(answer.slice(9, 12)), head: answer.slice(0, at), body: answer.slice(at + 4) }
   })
-  return { request, ask, live, base }
+  return { request, ask, live, base, gateway }
 })
 
 effect("files, folders with an index, and nothing else", () =>
@@ -83,11 +83,24 @@ effect("no path leaves the directory", () =>
   Effect.gen(function* () {
     const { request } = yield* start()
     const paths = [
-      "/../secret/password.txt", "/folder/../../secret/password.txt", "/%2e%2e/secret/password.txt",
-      "/..%2fsecret%2fpassword.txt", "/%2e%2e%2fsecret/password.txt", "/..%5csecret%5cpassword.txt",
-      "/%252e%252e/secret/password.txt", "/....//secret/password.txt", "//secret/password.txt",
-      "/out/password.txt", "/out.txt", "/sibling.txt", "/empty.txt%00.html", "/%00", "/.hidden",
-      "/..%c0%afsecret/password.txt", "/%c0%ae%c0%ae/secret/password.txt", "/..;/secret/password.txt"
+      "/../secret/password.txt",
+      "/folder/../../secret/password.txt",
+      "/%2e%2e/secret/password.txt",
+      "/..%2fsecret%2fpassword.txt",
+      "/%2e%2e%2fsecret/password.txt",
+      "/..%5csecret%5cpassword.txt",
+      "/%252e%252e/secret/password.txt",
+      "/....//secret/password.txt",
+      "//secret/password.txt",
+      "/out/password.txt",
+      "/out.txt",
+      "/sibling.txt",
+      "/empty.txt%00.html",
+      "/%00",
+      "/.hidden",
+      "/..%c0%afsecret/password.txt",
+      "/%c0%ae%c0%ae/secret/password.txt",
+      "/..;/secret/password.txt"
     ]
     for (const path of paths) {
       const { body, status } = yield* request(path)
@@ -155,6 +168,20 @@ effect("the API has the console of the directory and nothing else of it", () =>
     expect((yield* request("/console/", [], apiPort)).body).toBe("<p>console")
     expect((yield* request("/console", [], apiPort)).head).toContain("Location: /console/")
     expect((yield* request("/clip.mp4", [], apiPort)).status).toBe(404)
+  })
+)
+
+effect("what another route serves is not taken as a file", () =>
+  Effect.gen(function* () {
+    const { gateway, request } = yield* start()
+    yield* gateway.plain({
+      listener: "server",
+      path: "/",
+      answer: ({ head }) =>
+        Effect.succeed(head.path === "/clip.mp4" ? { status: 403, headers: [], body: "refused" } : undefined)
+    })
+    expect((yield* request("/clip.mp4")).body).toBe("refused")
+    expect((yield* request("/bare/file.txt")).body).toBe("bare")
   })
 )
 
