@@ -14,7 +14,7 @@ import { coreTables } from "./domain/config/directives/core.ts"
 import { noEnvironment, type Environment } from "./domain/config/environment.ts"
 import type { Table } from "./domain/config/Entry.ts"
 import { makeServerId } from "./domain/process/serverId.ts"
-import { guard, unguarded } from "./server.ts"
+import { server, unguarded } from "./server.ts"
 import type { Authorizer } from "./services/Authorizer.ts"
 import { InProcess, type Target } from "./services/InProcess.ts"
 import { ServerIdentity } from "./services/ServerIdentity.ts"
@@ -47,10 +47,9 @@ export const layer = (options: Options = {}) => {
   const facts = ports ? { facts: machineFacts() } : {}
   const settings = layerEmbedded(config, { tables: [...coreTables, ...tables], environment, ...facts })
   const transport = ports ? Tcp.layer : Memory.layerMemory
-  return unguarded.pipe(
-    Layer.provideMerge(options.authorizer ?? guard),
-    Layer.provideMerge(Layer.mergeAll(settings, transport, identity))
-  )
+  const { authorizer } = options
+  const whole = authorizer === undefined ? server : Layer.provideMerge(unguarded, authorizer)
+  return Layer.provideMerge(whole, Layer.mergeAll(settings, transport, identity))
 }
 
 /** Publishes `app/stream` until the scope closes. */

@@ -10,6 +10,7 @@ import * as DashHttp from "./layers/dash/DashHttp.ts"
 import * as HlsHttp from "./layers/hls/HlsHttp.ts"
 import * as HlsSegmenter from "./layers/hls/HlsSegmenter.ts"
 import * as Hooks from "./layers/hooks/Hooks.ts"
+import * as SegmentHooks from "./layers/hooks/SegmentHooks.ts"
 import * as HttpGateway from "./layers/http/HttpGateway.ts"
 import * as HttpListeners from "./layers/http/HttpListeners.ts"
 import * as HttpAac from "./layers/httpLive/HttpAac.ts"
@@ -72,4 +73,4 @@ export const guard = Authorizer.layer.pipe(
   Layer.provideMerge(core)
 )
 
-export const server = Layer.provideMerge(unguarded, guard)
+export const server = SegmentHooks.layer.pipe(Layer.provideMerge(unguarded), Layer.provideMerge(guard))

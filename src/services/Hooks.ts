@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { AskingEvent, TellingEvent } from "../domain/hooks/body.ts"
+import type { AskingEvent, SegmentFacts, TellingEvent } from "../domain/hooks/body.ts"
 import type { AccessRequest } from "./Authorizer.ts"
 
 /** A callback server has refused, or has not given an answer that accepts. */
@@ -34,7 +34,9 @@ export class Hooks extends Context.Service<
     /** Asks each URL of the event, one after another; the first that does not accept refuses. */
     readonly ask: (event: AskingEvent, request: AccessRequest) => Effect.Effect<void, HookRefused>
     /** Returns at once; delivered in order, with retries, from a bounded queue. */
-    readonly tell: (event: TellingEvent, request: AccessRequest) => Effect.Effect<void>
+    readonly tell: (event: Exclude<TellingEvent, "on_hls">, request: AccessRequest) => Effect.Effect<void>
+    /** The same for `on_hls` and `on_hls_notify`; the request is that of the publisher. */
+    readonly segment: (request: AccessRequest, segment: SegmentFacts) => Effect.Effect<void>
     /** The newest ones, the oldest first. */
     readonly deadLetters: () => ReadonlyArray<DeadLetter>
     /** Puts all dead letters back into the queue; how many there were. */

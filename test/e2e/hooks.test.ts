@@ -1,6 +1,7 @@
 /** Callbacks as an operator's server hears them: the HTTP of another program, clients of others. */
 import { expect, test } from "bun:test"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { withCertificate } from "../support/certificate.ts"
 import { publish } from "../support/clients.ts"
 import { clip } from "../support/media.ts"
@@ -53,7 +54,7 @@ class Callbacks implements AsyncDisposable {
 
   directives(more = ""): string {
     const url = `${this.#server.url.protocol}//127.0.0.1:${this.#server.port}/api/v1`
-    const events = ["on_connect", "on_close", "on_publish", "on_unpublish", "on_play", "on_stop"]
+    const events = ["on_connect", "on_close", "on_publish", "on_unpublish", "on_play", "on_stop", "on_hls"]
     return `http_hooks { enabled on; ${events.map((event) => `${event} ${url}/${event};`).join(" ")} ${more} }`
   }
 
@@ -114,5 +115,26 @@ test("a player over HTTP that is refused gets nothing", async () => {
     expect((await player.exited).code).toBe(0)
     expect(player.out.text()).toEndWith("403")
     expect(callbacks.actions).toEqual(["on_play a"])
+  })()
+})
+
+test("each HLS segment is told of when it is there, the last one too", async () => {
+  await using callbacks = new Callbacks()
+  const hls = "hls { enabled on; hls_fragment 1; hls_path ./hls; hls_m3u8_file [app]/[stream].m3u8; }"
+  await withServer({ vhost: `${hls} ${callbacks.directives()}` }, async (server) => {
+    const source = await clip("h264Aac")
+    await using publisher = publish(source.path, `${server.rtmp()}?key=2`)
+    await publisher.succeeded()
+    await callbacks.until("on_hls", 4)
+    const told = callbacks.heard.filter(({ body }) => body["action"] === "on_hls").map(({ body }) => body)
+    expect(told.map((body) => body["seq_no"])).toEqual([0, 1, 2, 3])
+    for (const body of told) {
+      expect(body).toMatchObject({ param: "?key=2", m3u8: "./hls/live/a.m3u8", m3u8_url: "live/a.m3u8" })
+      expect(body["client_id"]).toBe(callbacks.of("on_publish")?.["client_id"] ?? "")
+      expect(body["url"]).toBe(`live/a-${body["seq_no"]}.ts`)
+      expect(body["cwd"]).toBe(server.directory)
+      expect(existsSync(join(server.directory, String(body["file"])))).toBe(true)
+      expect(Number(body["duration"])).toBeCloseTo(1, 0)
+    }
   })()
 })

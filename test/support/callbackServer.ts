@@ -20,7 +20,13 @@ const parse = (head: string, text: string): Received => {
       return [line.slice(0, at).toLowerCase(), line.slice(at + 2)]
     })
   )
-  return { path: lines[0].split(" ")[1], head: lines, headers, text, body: JSON.parse(text) as Record<string, unknown> }
+  return {
+    path: lines[0].split(" ")[1],
+    head: lines,
+    headers,
+    text,
+    body: text === "" ? {} : (JSON.parse(text) as Record<string, unknown>)
+  }
 }
 
 const readRequest = Effect.fnUntraced(function* (connection: Connection) {

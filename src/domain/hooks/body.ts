@@ -4,8 +4,22 @@ import { streamKey, type StreamName } from "../media/StreamName.ts"
 /** Callbacks whose answer decides. */
 export type AskingEvent = "on_connect" | "on_publish" | "on_play"
 /** Callbacks that only inform. */
-export type TellingEvent = "on_close" | "on_unpublish" | "on_stop"
+export type TellingEvent = "on_close" | "on_unpublish" | "on_stop" | "on_hls"
 export type HookEvent = AskingEvent | TellingEvent
+
+/** An HLS segment that is written and listed. */
+export interface SegmentFacts {
+  readonly durationMillis: number
+  /** Directory of the process, in which relative paths begin. */
+  readonly cwd: string
+  /** Path as configured. */
+  readonly file: string
+  /** Relative to `hls_path`, or an http URL. */
+  readonly url: string
+  readonly m3u8: string
+  readonly m3u8Url: string
+  readonly sequence: number
+}
 
 export interface HookFacts {
   readonly serverId: string
@@ -22,9 +36,29 @@ export interface HookFacts {
   /** Bytes to and from the client. */
   readonly sendBytes: number
   readonly recvBytes: number
+  /** Of `on_hls`. */
+  readonly segment?: SegmentFacts | undefined
 }
 
-type Key = "stream" | "param" | "tcUrl" | "pageUrl" | "stream_url" | "stream_id" | "send_bytes" | "recv_bytes"
+const values = {
+  stream: ({ stream }) => stream.stream,
+  param: ({ param }) => param,
+  tcUrl: ({ tcUrl }) => tcUrl,
+  pageUrl: ({ pageUrl }) => pageUrl,
+  stream_url: ({ stream }) => streamKey(stream),
+  stream_id: ({ streamId }) => streamId,
+  send_bytes: ({ sendBytes }) => sendBytes,
+  recv_bytes: ({ recvBytes }) => recvBytes,
+  duration: ({ segment }) => (segment === undefined ? undefined : segment.durationMillis / 1000),
+  cwd: ({ segment }) => segment?.cwd,
+  file: ({ segment }) => segment?.file,
+  url: ({ segment }) => segment?.url,
+  m3u8: ({ segment }) => segment?.m3u8,
+  m3u8_url: ({ segment }) => segment?.m3u8Url,
+  seq_no: ({ segment }) => segment?.sequence
+} satisfies Record<string, (facts: HookFacts) => string | number | undefined>
+
+type Key = keyof typeof values
 
 const ofStream: ReadonlyArray<Key> = ["tcUrl", "stream", "param", "stream_url", "stream_id"]
 
@@ -35,29 +69,41 @@ const keys: Readonly<Record<HookEvent, ReadonlyArray<Key>>> = {
   on_publish: ofStream,
   on_unpublish: ofStream,
   on_play: ["stream", "tcUrl", "param", "pageUrl", "stream_url", "stream_id"],
-  on_stop: ofStream
+  on_stop: ofStream,
+  on_hls: [
+    "tcUrl",
+    "stream",
+    "param",
+    "duration",
+    "cwd",
+    "file",
+    "url",
+    "m3u8",
+    "m3u8_url",
+    "seq_no",
+    "stream_url",
+    "stream_id"
+  ]
 }
 
-const values: Readonly<Record<Key, (facts: HookFacts) => string | number | undefined>> = {
-  stream: ({ stream }) => stream.stream,
-  param: ({ param }) => param,
-  tcUrl: ({ tcUrl }) => tcUrl,
-  pageUrl: ({ pageUrl }) => pageUrl,
-  stream_url: ({ stream }) => streamKey(stream),
-  stream_id: ({ streamId }) => streamId,
-  send_bytes: ({ sendBytes }) => sendBytes,
-  recv_bytes: ({ recvBytes }) => recvBytes
-}
+/** SRS prints seconds with two decimals, whatever they are. */
+const json = (key: Key, value: string | number): string =>
+  key === "duration" ? Number(value).toFixed(2) : JSON.stringify(value)
 
 /** What is `undefined` is left out. */
-export const hookBody = (event: HookEvent, facts: HookFacts): string =>
-  JSON.stringify({
+export const hookBody = (event: HookEvent, facts: HookFacts): string => {
+  const common = JSON.stringify({
     server_id: facts.serverId,
     service_id: facts.serviceId,
     action: event,
     client_id: facts.clientId,
     ip: facts.ip,
     vhost: facts.stream.vhost,
-    app: facts.stream.app,
-    ...Object.fromEntries(keys[event].map((key) => [key, values[key](facts)]))
+    app: facts.stream.app
   })
+  const members = keys[event].flatMap((key) => {
+    const value = values[key](facts)
+    return value === undefined ? [] : `,${JSON.stringify(key)}:${json(key, value)}`
+  })
+  return `${common.slice(0, -1)}${members.join("")}}`
+}

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { Breaker } from "../../domain/hooks/Breaker.ts"
 import { type HookUrl, parseHookUrl } from "../../domain/hooks/HookUrl.ts"
+import { encodeNotify } from "../../domain/hooks/notify.ts"
 import { encodeHookRequest, type HookRequest } from "../../domain/hooks/request.ts"
 import { isTrouble, rejectionOf } from "../../domain/hooks/verdict.ts"
 import type { Transport } from "../../services/Transport.ts"
@@ -20,6 +21,8 @@ export interface Call extends Omit<HookRequest, "timestamp"> {
   readonly url: string
   /** Verify the certificate of an HTTPS server. */
   readonly verify: boolean
+  /** A GET whose answer does not matter. */
+  readonly isNotice?: boolean
 }
 
 export class Callers {
@@ -55,11 +58,13 @@ export class Callers {
         const reason = "the circuit is open: this server has not answered lately"
         return { kind: "failed", reason, waitMillis: breaker.waitMillis(now) }
       }
-      const bytes = encodeHookRequest(url, { ...request, timestamp: Math.floor(now / 1000) })
+      const timestamp = Math.floor(now / 1000)
+      const isNotice = request.isNotice === true
+      const bytes = isNotice ? encodeNotify(url) : encodeHookRequest(url, { ...request, timestamp })
       return yield* call(this.#transport, url, bytes, request.verify).pipe(
         Effect.matchEffect({
           onSuccess: (reply): Effect.Effect<Outcome> => {
-            const reason = rejectionOf(reply)
+            const reason = isNotice ? undefined : rejectionOf(reply)
             if (reason !== undefined && isTrouble(reply.status)) return failed(breaker, request.url, reason)
             const outcome: Outcome = reason === undefined ? { kind: "accepted" } : { kind: "rejected", reason }
             return Effect.as(succeeded(breaker, request.url), outcome)

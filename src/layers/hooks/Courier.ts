@@ -90,7 +90,7 @@ export class Courier {
         const outcome = yield* this.#places.withPermits(1)(this.#callers.call(letter))
         if (outcome.kind === "accepted") return
         yield* tellFailure(letter, attempt, outcome.reason)
-        if (outcome.kind === "rejected") return
+        if (outcome.kind === "rejected" || letter.isNotice === true) return
         if (attempt === maxAttempts) return yield* this.#bury(letter, outcome.reason)
         yield* Effect.sleep(Math.max(wait, outcome.waitMillis))
         wait = Math.min(wait * 2, maxRetryMillis)

@@ -6,7 +6,8 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Tracer from "effect/Tracer"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
-import { type HookEvent, hookBody } from "../../domain/hooks/body.ts"
+import { type HookEvent, hookBody, type HookFacts, type SegmentFacts } from "../../domain/hooks/body.ts"
+import { notifyUrl } from "../../domain/hooks/notify.ts"
 import { traceparentOf } from "../../domain/hooks/request.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
 import type { AccessRequest } from "../../services/Authorizer.ts"
@@ -35,6 +36,8 @@ const urlsOf = ({ httpHooks }: VhostSettings, event: HookEvent): ReadonlyArray<s
       return httpHooks.onPlay
     case "on_stop":
       return httpHooks.onStop
+    case "on_hls":
+      return httpHooks.onHls
   }
 }
 
@@ -66,27 +69,27 @@ export const layer = Layer.effect(
       return urls.length === 0 ? undefined : { urls, secret: vhost.httpHooks.secret, verify: vhost.httpHooks.tlsVerify }
     }
 
-    const bodyOf = (event: HookEvent, { pageUrl, param, session, stream, tcUrl }: AccessRequest): string =>
-      hookBody(event, {
-        serverId: identity.server,
-        serviceId: identity.service,
-        clientId: session.id,
-        ip: session.address,
-        stream,
-        streamId: statistics.streamOf(session)?.id,
-        param,
-        tcUrl,
-        pageUrl,
-        sendBytes: session.counters.bytesOut(),
-        recvBytes: session.counters.bytesIn()
-      })
+    const factsOf = ({ pageUrl, param, session, stream, tcUrl }: AccessRequest, segment?: SegmentFacts): HookFacts => ({
+      serverId: identity.server,
+      serviceId: identity.service,
+      clientId: session.id,
+      ip: session.address,
+      stream,
+      streamId: statistics.streamOf(session)?.id,
+      param,
+      tcUrl,
+      pageUrl,
+      sendBytes: session.counters.bytesOut(),
+      recvBytes: session.counters.bytesIn(),
+      segment
+    })
 
     /** One for each URL, told apart by the receiver by its key. */
-    const callsOf = Effect.fnUntraced(function* (event: HookEvent, request: AccessRequest) {
+    const callsOf = Effect.fnUntraced(function* (event: HookEvent, request: AccessRequest, segment?: SegmentFacts) {
       const hooks = hooksOf(event, request)
       if (hooks === undefined) return []
       const { secret, urls, verify } = hooks
-      const body = bodyOf(event, request)
+      const body = hookBody(event, factsOf(request, segment))
       const trace = yield* traceparent
       return yield* Effect.forEach(urls, (url) =>
         Effect.map(idempotencyKey, (key) => ({ url, body, secret, verify, traceparent: trace, idempotencyKey: key }))
@@ -116,6 +119,23 @@ export const layer = Layer.effect(
         return Effect.forEach(calls, (call) => courier.post({ ...call, event, lane }), { discard: true })
       })
 
-    return Hooks.of({ ask, tell, deadLetters: courier.deadLetters, replay: courier.replay })
+    /** GETs without any of the headers that are ours. */
+    const noticesOf = (request: AccessRequest, segment: SegmentFacts) => {
+      const httpHooks = settings.vhost(request.stream.vhost)?.httpHooks
+      if (httpHooks === undefined || !httpHooks.enabled) return []
+      const { onHlsNotify, tlsVerify: verify } = httpHooks
+      return onHlsNotify.map((template) => {
+        const url = notifyUrl(template, factsOf(request, segment))
+        return { url, verify, isNotice: true, body: "", secret: "", traceparent: "", idempotencyKey: "" }
+      })
+    }
+
+    const segment = Effect.fnUntraced(function* (request: AccessRequest, facts: SegmentFacts) {
+      const lane = `hls ${streamKey(request.stream)}`
+      const calls = [...(yield* callsOf("on_hls", request, facts)), ...noticesOf(request, facts)]
+      for (const call of calls) yield* courier.post({ ...call, event: "on_hls", lane })
+    })
+
+    return Hooks.of({ ask, tell, segment, deadLetters: courier.deadLetters, replay: courier.replay })
   })
 )

@@ -303,3 +303,55 @@ describe("telling", () => {
     })
   )
 })
+
+const segment = {
+  durationMillis: 10_000,
+  cwd: "/srv",
+  file: "./html/live/a-3.ts",
+  url: "live/a-3.ts",
+  m3u8: "./html/live/a.m3u8",
+  m3u8Url: "live/a.m3u8",
+  sequence: 3
+}
+
+describe("a segment", () => {
+  effect("is told with its files, seconds with two decimals", () =>
+    Effect.gen(function* () {
+      const { hooks, received } = yield* harness(undefined, "on_hls http://hooks:8085/hls;")
+      yield* hooks.segment(request(), segment)
+      yield* TestClock.adjust(0)
+      const facts =
+        '"tcUrl":"rtmp://host/live","stream":"a","param":"?token=1","duration":10.00,"cwd":"/srv","file":"./html/live/a-3.ts","url":"live/a-3.ts","m3u8":"./html/live/a.m3u8","m3u8_url":"live/a.m3u8","seq_no":3,"stream_url":"/live/a","stream_id":"vid-s"'
+      expect(received.map(({ text }) => text)).toEqual([`{${common.replace("ACTION", "on_hls")}${facts}}`])
+    })
+  )
+
+  effect("is noticed by a GET with names in its URL, once, whatever the answer", () =>
+    Effect.gen(function* () {
+      const { hooks, received } = yield* harness(
+        () => answer(500, "no"),
+        "on_hls_notify http://hooks:8085/[server_id]/[service_id]/[app]/[stream]/[ts_url][param]&x=[y];"
+      )
+      yield* hooks.segment(request(), segment)
+      yield* TestClock.adjust(0)
+      yield* TestClock.adjust(60_000)
+      expect(received.map(({ head }) => head)).toEqual([
+        [
+          "GET /vid-1/srv00001/live/a/live/a-3.ts?token=1&x=[y] HTTP/1.1",
+          "Connection: Keep-Alive",
+          "Host: hooks:8085",
+          "User-Agent: SRS/7.0.18(Hang)"
+        ]
+      ])
+    })
+  )
+
+  effect("with a whole URL is fetched there", () =>
+    Effect.gen(function* () {
+      const { hooks, received } = yield* harness(undefined, "on_hls_notify http://nowhere/;")
+      yield* hooks.segment(request(), { ...segment, url: "http://cdn:8085/live/a-3.ts" })
+      yield* TestClock.adjust(0)
+      expect(received.map(({ path }) => path)).toEqual(["/live/a-3.ts"])
+    })
+  )
+})

@@ -20,8 +20,8 @@ export const httpHooks = table({
         onPlay: hook("on_play", "A client wants to play; may refuse it."),
         onStop: hook("on_stop", "A player has stopped."),
         onDvr: later("on_dvr", "A recording is complete."),
-        onHls: later("on_hls", "An HLS segment is complete."),
-        onHlsNotify: later("on_hls_notify", "An HLS segment is complete: fetched by GET, with variables in the URL."),
+        onHls: hook("on_hls", "An HLS segment is complete."),
+        onHlsNotify: hook("on_hls_notify", "An HLS segment is complete: fetched by GET, with variables in the URL."),
         secret: text("secret", {
           default: "",
           reload: "next",
