@@ -79,7 +79,12 @@ describe("a player", () => {
       expect(client.received).toContain("Content-Type: video/x-flv\r\n")
       expect(client.received).not.toContain("Transfer-Encoding")
       const stream = { vhost: "__defaultVhost__", app: "live", stream: "a" }
-      expect(asked[0]).toMatchObject({ stream, param: "?token=1&x", tcUrl: "rtmp://__defaultVhost__/live", pageUrl: "http://page" })
+      expect(asked[0]).toMatchObject({
+        stream,
+        param: "?token=1&x",
+        tcUrl: "rtmp://__defaultVhost__/live",
+        pageUrl: "http://page"
+      })
       const [session] = sessions.all().values()
       expect(session).toMatchObject({ type: "flv-play", role: "play", stream, address: "127.0.0.1" })
       expect(views[0].session).toBe(session)
