@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { masterPlaylistText, playlistText } from "../../domain/hls/Playlist.ts"
+import { rosterFile } from "../../domain/hls/roster.ts"
 import { vhostsOf } from "../../domain/http/mount.ts"
 import { parseQuery } from "../../domain/http/query.ts"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
@@ -32,6 +33,9 @@ const list = (body: string): PlainAnswer => ({
   ],
   body
 })
+
+/** Names of streams are nobody's business, though the file may lie below the root of the static files. */
+const isRoster = ({ path }: RequestHead): boolean => path.endsWith(`/${rosterFile}`)
 
 const escapedPath = (path: string): string => path.split("/").map(encodeURIComponent).join("/")
 
@@ -139,8 +143,9 @@ export const layer = Layer.effectDiscard(
     yield* gateway.plain({
       listener: "server",
       path: "/",
-      claims: (head) => find(head) !== undefined,
+      claims: (head) => isRoster(head) || find(head) !== undefined,
       answer: (request) => {
+        if (isRoster(request.head)) return Effect.succeed(short(404))
         const found = find(request.head)
         if (found === undefined) return Effect.undefined
         if (request.head.method !== "GET" && request.head.method !== "HEAD") return Effect.succeed(short(405))

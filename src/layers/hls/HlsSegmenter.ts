@@ -19,6 +19,7 @@ import { background } from "../telemetry/background.ts"
 import { Follower } from "./Follower.ts"
 import { type HlsSettings, playlistFileOf, storageOf } from "./options.ts"
 import type { SegmentJob } from "./Listing.ts"
+import { makeRosters } from "./Rosters.ts"
 import { maxQueuedSegments, Output } from "./Output.ts"
 
 /** Streams whose numbers are known after their files are gone; of more, the oldest begin at 0 again. */
@@ -50,12 +51,16 @@ export const layer = Layer.effect(
     const playlists = new Map<string, Output>()
     const files = new Map<string, Output>()
     const listeners = new Set<(segment: SegmentWritten) => void>()
+    const rosters = yield* makeRosters(settings, () => outputs.values())
     const followers = new Set<Follower>()
     // Runs when the fibers that write have ended: what they had not written yet is written here.
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         for (const follower of followers) follower.close()
-        return Effect.forEach(outputs.values(), (output) => output.drain, { discard: true, concurrency: 8 })
+        return Effect.andThen(
+          Effect.forEach(outputs.values(), (output) => output.drain, { discard: true, concurrency: 8 }),
+          rosters.flush
+        )
       }).pipe(
         Effect.timeoutOrElse({
           duration: maxDrainMillis,
@@ -72,6 +77,7 @@ export const layer = Layer.effect(
       output.isOver = true
       if (outputs.get(key) !== output) return
       outputs.delete(key)
+      rosters.changed(output)
       playlists.delete(indexKey(output.stream.vhost, output.playlistFile))
       remember(key, { numbers: () => output.numbers, gone: output.gone })
     }
@@ -131,6 +137,7 @@ export const layer = Layer.effect(
         clock.currentTimeMillisUnsafe()
       )
       outputs.set(key, output)
+      rosters.changed(output)
       playlists.set(indexKey(name.vhost, output.playlistFile), output)
       Queue.offerUnsafe(born, output)
       return output
@@ -208,6 +215,12 @@ export const layer = Layer.effect(
     yield* background("hls outputs", { fatal: true })(
       Effect.gen(function* () {
         while (true) yield* Effect.forkIn(serve(yield* Queue.take(born)), scope)
+      })
+    )
+    yield* background("hls rosters", { fatal: false })(
+      rosters.run((name) => {
+        const hls = settings.vhost(name.vhost)?.hls
+        if (hls?.enabled && isSafePath(playlistFileOf(hls, name)) && !outputs.has(streamKey(name))) create(name, hls)
       })
     )
     yield* registry.onSource("hls", attach, "optional")

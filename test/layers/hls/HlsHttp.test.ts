@@ -145,3 +145,12 @@ effect("keys lie beside the list unless hls_key_url says where, and are served",
     expect(yield* ask("/live/a-0.key")).toContain("Content-Length: 16\r\n")
   })
 )
+
+effect("the names of the streams on disk are not served", () =>
+  Effect.gen(function* () {
+    const { ask, disk, publish } = yield* harness()
+    yield* (yield* publish()).play(4200)
+    expect(disk.files.has("/hls/.sluice-hls.json")).toBe(true)
+    expect(yield* ask("/.sluice-hls.json")).toStartWith("HTTP/1.1 404 ")
+  })
+)

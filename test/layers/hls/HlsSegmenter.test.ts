@@ -92,6 +92,23 @@ describe("a stream", () => {
     })
   )
 
+  effect("that nobody publishes again after a restart is served, and disposed of in time", () =>
+    Effect.gen(function* () {
+      const one = yield* harness({ hls: "hls_ctx off; hls_dispose 30;" })
+      yield* (yield* one.publish()).play(4200)
+      yield* one.shutdown
+      const two = yield* harness({ disk: one.disk, hls: "hls_ctx off; hls_dispose 30;" })
+      yield* settle
+      expect(yield* two.body("/live/a.m3u8")).toContain("a-1.ts\n")
+      expect(yield* two.ask("/live/a-1.ts")).toStartWith("HTTP/1.1 200 ")
+      expect(yield* two.ask("/.sluice-hls.json")).toStartWith("HTTP/1.1 404 ")
+      yield* TestClock.adjust(31_000)
+      yield* TestClock.adjust(2000)
+      expect([...one.disk.files.keys()]).toEqual([])
+      expect(yield* two.ask("/live/a.m3u8")).toStartWith("HTTP/1.1 404 ")
+    })
+  )
+
   effect("with a name that is none of a file has no HLS, and harms nobody", () =>
     Effect.gen(function* () {
       const { disk, publish } = yield* harness()

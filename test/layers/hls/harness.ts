@@ -147,4 +147,5 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
   }
 })
 
-export const files = (disk: MemoryDisk): ReadonlyArray<string> => [...disk.files.keys()].sort()
+export const files = (disk: MemoryDisk): ReadonlyArray<string> =>
+  [...disk.files.keys()].filter((file) => !file.endsWith(".json")).sort()
