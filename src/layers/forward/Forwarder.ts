@@ -10,11 +10,21 @@ import { withoutPassword } from "../../domain/rtmp/ClientUrl.ts"
 import { parseRequestUrl, parseTcUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
 import { Forwarder } from "../../services/Forwarder.ts"
 import { RtmpClient, type ServerInfo } from "../../services/RtmpClient.ts"
+import { ServerIdentity } from "../../services/ServerIdentity.ts"
 import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
+import { Transport } from "../../services/Transport.ts"
+import { askBackend } from "./askBackend.ts"
 import { ForwardCounters } from "./ForwardCounters.ts"
 import { push } from "./push.ts"
+
+/** A stream that is published. */
+interface Attached {
+  readonly fibers: FiberMap.FiberMap<string, void>
+  /** What the backend has said when the publish began; `undefined` if it was not asked. */
+  readonly answered: ReadonlyArray<string> | undefined
+}
 
 export const layer = Layer.effect(
   Forwarder,
@@ -23,6 +33,8 @@ export const layer = Layer.effect(
     const sessions = yield* Sessions
     const registry = yield* SourceRegistry
     const client = yield* RtmpClient
+    const identity = yield* ServerIdentity
+    const transport = yield* Transport
     const forwards = new Set<ForwardCounters>()
 
     const forwardedOf = ({ name, publisher }: Source): Forwarded => {
@@ -52,8 +64,8 @@ export const layer = Layer.effect(
         const decline = (server: ServerInfo) =>
           isThisServer(server) && leadsBack(source, url) ? "leads back to the stream itself" : undefined
         const pushSettings = () => {
-          const { chunkSizeBytes = 60_000, minLatency = false } = settings.vhost(source.name.vhost) ?? {}
-          return { chunkSizeBytes, minLatency }
+          const { chunkSizeBytes = 60_000, forward, minLatency = false } = settings.vhost(source.name.vhost) ?? {}
+          return { chunkSizeBytes, minLatency, verifyCertificate: forward?.tlsVerify ?? true }
         }
         return push({ client, source, url, counters, decline, settings: pushSettings }).pipe(
           Effect.tapCause((cause) =>
@@ -65,29 +77,52 @@ export const layer = Layer.effect(
         )
       })
 
-    const urlsOf = (source: Source): ReadonlyArray<string> => {
+    /** The URLs of the backend for this publish, unless destinations are configured. */
+    const ask = Effect.fnUntraced(function* ({ name, publisher }: Source) {
+      const vhost = settings.vhost(name.vhost)
+      if (vhost === undefined || !vhost.forward.enabled || vhost.forward.backend === "") return undefined
+      const { param = "", sessionId = "" } = publisher() ?? {}
+      const { address = "", tcUrl = "" } = sessions.all().get(sessionId) ?? {}
+      const question = {
+        serverId: identity.server,
+        serviceId: identity.service,
+        clientId: sessionId,
+        ip: address,
+        stream: name,
+        tcUrl,
+        param
+      }
+      return yield* askBackend(transport, vhost.forward.backend, question, vhost.httpHooks.tlsVerify)
+    })
+
+    const urlsOf = (source: Source, answered: ReadonlyArray<string> | undefined): ReadonlyArray<string> => {
       const forward = settings.vhost(source.name.vhost)?.forward
       if (forward === undefined || !forward.enabled) return []
+      if (answered !== undefined) return answered
+      // Set by a reload: asked at the next publish.
+      if (forward.backend !== "") return []
       const forwarded = forwardedOf(source)
       return forward.destinations.map((destination) => destinationUrl(destination, forwarded) ?? destination)
     }
 
-    const attached = new Map<Source, FiberMap.FiberMap<string, void>>()
+    const attached = new Map<Source, Attached>()
 
     /** Ends what the settings ask for no more and begins what is new: the others go on. */
     const adjust = Effect.fnUntraced(function* (source: Source) {
-      const fibers = attached.get(source)
+      const known = attached.get(source)
       // Ended meanwhile: a stream may be one that was forwarded to this server.
-      if (fibers === undefined) return
-      const wanted = new Set(urlsOf(source))
+      if (known === undefined) return
+      const { answered, fibers } = known
+      const wanted = new Set(urlsOf(source, answered))
       for (const [url] of fibers) if (!wanted.has(url)) yield* FiberMap.remove(fibers, url)
       for (const url of wanted) yield* FiberMap.run(fibers, url, pushTo(source, url), { onlyIfMissing: true })
     })
 
     const attach = Effect.fnUntraced(function* (source: Source) {
+      const answered = yield* ask(source)
       const fibers = yield* FiberMap.make<string, void>()
       yield* Effect.acquireRelease(
-        Effect.sync(() => attached.set(source, fibers)),
+        Effect.sync(() => attached.set(source, { answered, fibers })),
         () => Effect.sync(() => attached.delete(source))
       )
       yield* adjust(source)

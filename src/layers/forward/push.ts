@@ -32,6 +32,7 @@ class DestinationStalled extends Data.TaggedError("DestinationStalled")<{ readon
 export interface PushSettings {
   readonly chunkSizeBytes: number
   readonly minLatency: boolean
+  readonly verifyCertificate: boolean
 }
 
 export interface Push {
@@ -99,9 +100,11 @@ export const push = (options: Push): Effect.Effect<void> => {
 
   const connection = Effect.gen(function* () {
     counters.phase = "connecting"
+    const { chunkSizeBytes, verifyCertificate } = settings()
     const publication = yield* client.publish(url, {
       timeoutMillis: connectTimeoutMillis,
-      chunkSize: settings().chunkSizeBytes,
+      chunkSize: chunkSizeBytes,
+      verifyCertificate,
       connectFields: new Map(serverCapabilities()),
       decline
     })

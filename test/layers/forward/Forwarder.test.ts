@@ -1,6 +1,7 @@
 import { expect } from "bun:test"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
+import type { Transport } from "../../../src/services/Transport.ts"
 import { effect } from "../../support/effect.ts"
 import { network, picture, Publishes, start } from "./harness.ts"
 
@@ -139,5 +140,45 @@ effect("a slow destination loses whole groups of pictures, and one that takes no
     yield* seconds(40)
     expect(origin.forwards()[0]).toMatchObject({ phase: "forwarding", connects: 2 })
     accepted[0]!.stall(false)
+  })
+)
+
+/** An HTTP service that gives the answers one after the other, each on a connection of its own. */
+const backend = Effect.fnUntraced(function* (transport: Transport["Service"], bodies: Array<string>) {
+  const questions: Array<string> = []
+  yield* transport.listen({ host: "", port: 8085 }, {}, (connection) =>
+    Effect.gen(function* () {
+      questions.push(Buffer.from(yield* connection.read).toString())
+      const body = bodies.shift() ?? ""
+      connection.write(Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`))
+      yield* connection.closed
+    }).pipe(Effect.ignore)
+  )
+  return questions
+})
+
+effect("a backend says where each publish goes, and one that does not answer well refuses the publisher", () =>
+  Effect.gen(function* () {
+    const { transport } = network()
+    const urls = ["rtmp://127.0.0.1:1936/other/name"]
+    const questions = yield* backend(transport, [JSON.stringify({ code: 0, data: { urls } }), "1"])
+    const { publishes } = yield* start(transport, "listen 1936;")
+    const service = "destination 127.0.0.1:1937; backend http://127.0.0.1:8085/forward;"
+    const origin = yield* start(transport, `vhost __defaultVhost__ { forward { enabled on; ${service} } }`)
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        yield* origin.publish("live/cam?token=1")
+        yield* TestClock.adjust(100)
+        expect(origin.forwards().map(({ phase, url }) => [phase, url])).toEqual([["forwarding", urls[0]]])
+        expect(publishes.all.map(({ key }) => key)).toEqual(["/other/name"])
+      })
+    )
+    expect(questions[0]).toStartWith("POST /forward HTTP/1.1\r\n")
+    expect(questions[0]).toContain('"action":"on_forward","server_id":"test","service_id":"test"')
+    expect(questions[0]).toContain('"app":"live","tcUrl":"","stream":"cam","param":"?token=1"')
+    const refused = yield* Effect.flip(origin.publish("live/cam"))
+    expect(refused.message).toContain("forward backend")
+    yield* TestClock.adjust(0)
+    expect(origin.forwards()).toEqual([])
   })
 )

@@ -17,9 +17,13 @@ export const forward = table({
         }),
         backend: text("backend", {
           default: "",
-          active: false,
           reload: "next",
           doc: "HTTP service asked for the destinations instead, at each publish."
+        }),
+        tlsVerify: flag("tls_verify", {
+          default: true,
+          reload: "next",
+          doc: "Push to RTMPS servers only if their certificate is valid."
         })
       }
     )

@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { AmfObject, type AmfValue } from "../../../domain/amf/AmfValue.ts"
+import { isIpv4, isIpv6 } from "../../../domain/config/values.ts"
 import { answerChallenge } from "../../../domain/rtmp/ClientAuthentication.ts"
 import { ClientHandshake } from "../../../domain/rtmp/ClientHandshake.ts"
 import type { ClientUrl } from "../../../domain/rtmp/ClientUrl.ts"
@@ -55,6 +56,9 @@ const infoOf = (answer: Command): ServerInfo => ({
   information: membersOf(answer.args[0])
 })
 
+/** Server names are names: an address is not sent (RFC 6066 §3). */
+const serverNameOf = (host: string): string => (isIpv4(host) || isIpv6(host) ? "" : host)
+
 const connectOnce = Effect.fnUntraced(function* (
   transport: Transport["Service"],
   shownUrl: string,
@@ -64,7 +68,7 @@ const connectOnce = Effect.fnUntraced(function* (
 ) {
   const connection = yield* transport.connect(options.endpoint ?? url, {
     timeoutMillis: options.timeoutMillis ?? defaultTimeoutMillis,
-    tls: url.encrypted ? { serverName: url.host, verify: options.verifyCertificate ?? true } : undefined
+    tls: url.encrypted ? { serverName: serverNameOf(url.host), verify: options.verifyCertificate ?? true } : undefined
   })
   yield* shakeHands(shownUrl, connection, options.handshake ?? "complex")
   const channel = new ServerChannel(shownUrl, connection)
