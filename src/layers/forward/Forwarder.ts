@@ -1,5 +1,4 @@
 /** Follows each publish of a vhost that forwards: one fiber for each destination. */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as Layer from "effect/Layer"
@@ -68,9 +67,6 @@ export const layer = Layer.effect(
           return { chunkSizeBytes, minLatency, verifyCertificate: forward?.tlsVerify ?? true }
         }
         return push({ client, source, url, counters, decline, settings: pushSettings }).pipe(
-          Effect.tapCause((cause) =>
-            Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("forwarder failed", cause)
-          ),
           // Refused for good: it stays in sight until the publish ends.
           Effect.andThen(Effect.never),
           Effect.ensuring(Effect.sync(() => forwards.delete(counters)))

@@ -1,4 +1,5 @@
 /** Pushes one stream to one destination for as long as it is published: connects, feeds, and comes back. */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
@@ -25,6 +26,13 @@ export const lowLatencyMillis = 15
 class DestinationStalled extends Data.TaggedError("DestinationStalled")<{ readonly queuedBytes: number }> {
   override get message() {
     return `no byte accepted for ${stallMillis} ms, ${this.queuedBytes} bytes wait`
+  }
+}
+
+/** Our own bug. The connection ends, and another one is tried. */
+class ForwardingFailed extends Data.TaggedError("ForwardingFailed")<{ readonly defect: unknown }> {
+  override get message() {
+    return String(this.defect)
   }
 }
 
@@ -115,7 +123,15 @@ export const push = (options: Push): Effect.Effect<void> => {
     counters.connects++
     yield* Effect.logInfo("forwarding").pipe(Effect.annotateLogs("forward.connects", counters.connects))
     return yield* Effect.raceFirst(fed.run, Deferred.await(publication.ended))
-  }).pipe(Effect.scoped)
+  }).pipe(
+    Effect.scoped,
+    Effect.catchDefect((defect) =>
+      Effect.andThen(
+        Effect.logError("forwarding failed", Cause.die(defect)),
+        Effect.fail(new ForwardingFailed({ defect }))
+      )
+    )
+  )
 
   const wait = Effect.fnUntraced(function* (lastedMillis: number, reason: string) {
     if (lastedMillis >= settledMillis) failures = 0
