@@ -25,6 +25,9 @@ export interface Call extends Omit<HookRequest, "timestamp"> {
   readonly isNotice?: boolean
 }
 
+/** Servers that are remembered: names in a URL of `on_hls_notify` may come from clients. */
+const maxServers = 1000
+
 export class Callers {
   readonly #transport: Transport["Service"]
   readonly #breakers = new Map<string, Breaker>()
@@ -45,6 +48,8 @@ export class Callers {
     const key = `${encrypted ? "https" : "http"}://${host}:${port}`
     const known = this.#breakers.get(key)
     if (known !== undefined) return known
+    const [oldest] = this.#breakers.keys()
+    if (this.#breakers.size >= maxServers && oldest !== undefined) this.#breakers.delete(oldest)
     const breaker = new Breaker()
     this.#breakers.set(key, breaker)
     return breaker
