@@ -27,18 +27,18 @@ export const play = table({
         timeJitter: choice("time_jitter", ["full", "zero", "off"], {
           default: "full",
           otherwise: "off",
-          reload: "yes",
+          reload: "next",
           doc: "Timestamps: repaired, repaired to start at zero, or as published."
         }),
-        atc: flag("atc", { default: false, reload: "yes", doc: "Absolute timestamps as published." }),
+        atc: flag("atc", { default: false, reload: "next", doc: "Absolute timestamps as published." }),
         atcAuto: flag("atc_auto", {
           default: false,
-          reload: "yes",
+          reload: "next",
           doc: "Turn `atc` on for a stream whose metadata has `bravo_atc`."
         }),
         mixCorrect: flag("mix_correct", {
           default: false,
-          reload: "yes",
+          reload: "next",
           doc: "Make audio and video alternate in time; for `atc on` or `time_jitter off`."
         }),
         mwLatencyMillis: millis("mw_latency", {
@@ -63,12 +63,12 @@ export const play = table({
           default: 0,
           min: 0,
           outside: "clamp",
-          reload: "yes",
+          reload: "next",
           doc: "Shortest time between two messages to a viewer."
         }),
         reduceSequenceHeader: flag("reduce_sequence_header", {
           default: false,
-          reload: "yes",
+          reload: "next",
           doc: "Do not repeat a codec header that has not changed."
         })
       }

@@ -9,22 +9,22 @@ export const publish = table({
       "publish",
       { doc: "Publishers of every protocol." },
       {
-        mr: flag("mr", { default: false, reload: "yes", doc: "Merged reading: fewer, larger reads." }),
+        mr: flag("mr", { default: false, reload: "next", doc: "Merged reading: fewer, larger reads." }),
         mrLatencyMillis: millis("mr_latency", {
           default: 350,
           min: 0,
           outside: "clamp",
-          reload: "yes",
+          reload: "next",
           doc: "How long a merged read collects."
         }),
         firstPacketTimeoutMillis: millis("firstpkt_timeout", {
           default: 20_000,
-          reload: "yes",
+          reload: "next",
           doc: "A publisher without a first packet is closed after so long."
         }),
         normalTimeoutMillis: millis("normal_timeout", {
           default: 5000,
-          reload: "yes",
+          reload: "next",
           doc: "A silent publisher is closed after so long."
         }),
         parseSps: flag("parse_sps", {
