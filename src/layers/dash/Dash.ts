@@ -21,6 +21,9 @@ import { maxQueuedCuts, Output, type Predecessor } from "./Output.ts"
 /** Streams whose numbers are known after their files are gone; of more, the oldest begin at 0 again. */
 export const maxRemembered = 100_000
 
+/** At the end of the process, everything must be removed within this time. */
+export const maxDisposeMillis = 5000
+
 const indexKey = (vhost: string, path: string): string => `${vhost}\0${path}`
 
 export const layer = Layer.effect(
@@ -36,6 +39,20 @@ export const layer = Layer.effect(
     const remembered = new Map<string, Predecessor>()
     /** Outputs by the names of their MPD and of their folder. */
     const index = new Map<string, Output>()
+    // Runs when the fibers that write have ended. The next process begins anew: nobody should follow an MPD of this one.
+    yield* Effect.addFinalizer(() =>
+      Effect.forEach(
+        [...outputs.values()].filter(({ settings }) => settings.disposeMillis > 0),
+        (output) => output.dispose,
+        { discard: true, concurrency: 8 }
+      ).pipe(
+        Effect.timeoutOrElse({
+          duration: maxDisposeMillis,
+          orElse: () => Effect.logWarning("dash files left: the store is too slow to end")
+        }),
+        Effect.interruptible
+      )
+    )
     const born = yield* Queue.unbounded<Output>()
     const now = () => clock.currentTimeMillisUnsafe()
 

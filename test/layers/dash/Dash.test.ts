@@ -35,7 +35,8 @@ const harness = Effect.fnUntraced(function* (dash = "") {
   const settings = `http_server { enabled on; listen ${serverPort}; } max_connections 100;
     vhost __defaultVhost__ { dash { enabled on; dash_path /out; dash_fragment 1; dash_window_size 3; ${dash} } }`
   const gateway = yield* gatewayHarness({ settings })
-  const services = yield* Layer.build(
+  const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+  const dashLayer = Layer.build(
     DashHttp.layer.pipe(
       Layer.provide(DashLayer.layer),
       Layer.provideMerge(Registry.layer),
@@ -43,6 +44,7 @@ const harness = Effect.fnUntraced(function* (dash = "") {
       Layer.provide(Layer.succeedContext(gateway.services))
     )
   )
+  const services = yield* Scope.provide(dashLayer, scope)
   const registry = Context.get(services, SourceRegistry)
   yield* Context.get(gateway.services, HttpGateway).listen
 
@@ -79,7 +81,7 @@ const harness = Effect.fnUntraced(function* (dash = "") {
   })
   const listed = (text: string) => numbered(parseXml(text.trim())).map(([key]) => key)
   const listeners = Context.get(gateway.services, Listeners)
-  return { answer, disk, listed, listeners, mpd, publish }
+  return { answer, disk, listed, listeners, mpd, publish, shutdown: Scope.close(scope, Exit.void) }
 })
 
 const status = (answer: string): string => answer.slice(9, 12)
@@ -177,6 +179,21 @@ describe("a stream as DASH", () => {
       yield* second.play(2)
       expect([...disk.files.keys()].toSorted()).toContain("/out/live/a/video-2.m4s")
       expect(status(yield* answer("/live/a/video-2.m4s"))).toBe("200")
+    })
+  )
+
+  effect("is gone with the server, for the next one begins anew; but not with dash_dispose 0", () =>
+    Effect.gen(function* () {
+      for (const [option, count] of [
+        ["", 0],
+        ["dash_dispose 0;", 7]
+      ] as const) {
+        const { disk, publish, shutdown } = yield* harness(option)
+        const { play } = yield* publish()
+        yield* play(3)
+        yield* shutdown
+        expect(disk.files.size).toBe(count)
+      }
     })
   )
 
