@@ -192,6 +192,11 @@ const refused: ReadonlyArray<readonly [rule: string, text: string, message: stri
     "a.conf:1:66: http_remux mounts .ts of vhost v, which has HLS enabled, expected another extension, or hls off"
   ],
   [
+    "HTTP-TS among the formats beside HLS",
+    "listen 1; vhost v { hls { enabled on; } http_remux { enabled on; formats aac ts; } }",
+    "a.conf:1:66: http_remux mounts .ts of vhost v, which has HLS enabled, expected another extension, or hls off"
+  ],
+  [
     "forward with kickoff_for_idle",
     "listen 1; vhost v { forward { enabled on; } publish { kickoff_for_idle 0.5; } }",
     "a.conf:1:55: kickoff_for_idle together with forward of vhost v, expected only one"
