@@ -19,7 +19,7 @@ import type { Plant } from "../simulation/plants.ts"
 import type { Chance } from "../simulation/random.ts"
 import { SimulatedPublisher } from "../simulation/SimulatedPublisher.ts"
 import { SimulatedViewer } from "../simulation/SimulatedViewer.ts"
-import { serverLayer } from "../simulation/world.ts"
+import { EditedConfiguration, serverLayer } from "../simulation/world.ts"
 import { Witness } from "../simulation/Witness.ts"
 
 /** Nothing happens by chance: whole writes, decisions at once and with yes, the middle of everything. */
@@ -56,7 +56,7 @@ const make = Effect.fnUntraced(function* (plant: Plant | undefined, scope: Scope
   const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
     if (logLevel === "Warn" || logLevel === "Error" || logLevel === "Fatal") log.push(`${logLevel} ${String(message)}`)
   })
-  const server = serverLayer(network.server, witness, plant).pipe(Layer.provide(Logger.layer([logger])))
+  const server = serverLayer(network.server, witness, new EditedConfiguration(), plant).pipe(Layer.provide(Logger.layer([logger])))
   const services = yield* Scope.provide(Layer.build(server), scope)
   const clients = RtmpClientLayer.layer.pipe(Layer.provide(Layer.succeed(Transport, network.client)))
   const client = Context.get(yield* Scope.provide(Layer.build(clients), scope), RtmpClient)

@@ -19,6 +19,7 @@ import type { SourceLog } from "../../src/domain/media/SourceLog.ts"
 import * as RtmpClientLayer from "../../src/layers/rtmp/RtmpClient.ts"
 import { RtmpClient } from "../../src/services/RtmpClient.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
+import { Settings } from "../../src/services/Settings.ts"
 import { SourceRegistry } from "../../src/services/SourceRegistry.ts"
 import { Transport } from "../../src/services/Transport.ts"
 import { countFibers } from "../support/fibers.ts"
@@ -27,7 +28,7 @@ import type { Plant } from "./plants.ts"
 import { type Chance, chanceOf } from "./random.ts"
 import { SimulatedPublisher } from "./SimulatedPublisher.ts"
 import { SimulatedViewer } from "./SimulatedViewer.ts"
-import { gopCached, serverLayer, streams } from "./world.ts"
+import { configurationVersions, EditedConfiguration, gopCached, serverLayer, streams } from "./world.ts"
 import { Witness } from "./Witness.ts"
 
 export interface SimulationOptions {
@@ -45,6 +46,8 @@ export interface Report {
   /** Groups of pictures that slow or paused viewers did not get. */
   readonly gaps: number
   readonly kicks: number
+  /** Configurations that were read again, those that were refused too. */
+  readonly reloads: number
   /** Of all that happened, in order. */
   readonly digest: string
 }
@@ -75,20 +78,23 @@ class Simulation {
   readonly #client: RtmpClient["Service"]
   readonly #sessions: Sessions["Service"]
   readonly #registry: SourceRegistry["Service"]
+  readonly #settings: Settings["Service"]
+  readonly #configuration: EditedConfiguration
   readonly #now: () => number
   readonly #publishers = new Set<SimulatedPublisher>()
   readonly #viewers = new Set<SimulatedViewer>()
   /** Where each log ended when it kept little that was too old. */
   readonly #trimmedAt = new Map<string, number>()
   readonly #digest = createHash("sha1")
-  readonly report = { steps: 0, publishers: 0, viewers: 0, framesDelivered: 0, gaps: 0, kicks: 0 }
+  readonly report = { steps: 0, publishers: 0, viewers: 0, framesDelivered: 0, gaps: 0, kicks: 0, reloads: 0 }
 
   constructor(
     chance: Chance,
     network: Network,
     witness: Witness,
     client: RtmpClient["Service"],
-    services: Context.Context<Sessions | SourceRegistry>,
+    services: Context.Context<Sessions | SourceRegistry | Settings>,
+    configuration: EditedConfiguration,
     now: () => number
   ) {
     this.#chance = chance
@@ -97,6 +103,8 @@ class Simulation {
     this.#client = client
     this.#sessions = Context.get(services, Sessions)
     this.#registry = Context.get(services, SourceRegistry)
+    this.#settings = Context.get(services, Settings)
+    this.#configuration = configuration
     this.#now = now
   }
 
@@ -165,6 +173,8 @@ class Simulation {
         return this.#pause(viewer)
       case 15:
         return chance.oneIn(6) ? yield* this.#kick() : undefined
+      case 16:
+        return chance.oneIn(6) ? yield* this.#reload() : undefined
     }
   })
 
@@ -206,6 +216,13 @@ class Simulation {
     if (ids.length === 0) return
     this.report.kicks++
     yield* this.#sessions.kick(this.#chance.pick(ids), "the simulation")
+  })
+
+  readonly #reload = Effect.fnUntraced({ self: this }, function* () {
+    this.report.reloads++
+    this.#configuration.edit(this.#chance.below(configurationVersions))
+    const exit = yield* Effect.exit(this.#settings.reload)
+    this.#note(Exit.isSuccess(exit) ? "reload" : "reload refused")
   })
 
   readonly #reap = Effect.fnUntraced({ self: this }, function* () {
@@ -290,12 +307,13 @@ const build = Effect.fnUntraced(function* (options: SimulationOptions) {
   const now = () => clock.currentTimeMillisUnsafe()
   const network = makeNetwork(chance)
   const witness = new Witness(now, chance.below)
-  const server = serverLayer(network.server, witness, options.plant)
+  const configuration = new EditedConfiguration()
+  const server = serverLayer(network.server, witness, configuration, options.plant)
   const services = yield* Layer.build(Layer.provide(server, Logger.layer([defects(witness)])))
   const clients = yield* Layer.build(
     RtmpClientLayer.layer.pipe(Layer.provide(Layer.succeed(Transport, network.client)))
   )
-  const simulation = new Simulation(chance, network, witness, Context.get(clients, RtmpClient), services, now)
+  const simulation = new Simulation(chance, network, witness, Context.get(clients, RtmpClient), services, configuration, now)
   return { network, now, simulation, witness }
 })
 

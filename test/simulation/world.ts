@@ -1,6 +1,6 @@
 /** The server of a simulation: the real composition, with a witness where frames and decisions pass. */
 import * as Layer from "effect/Layer"
-import { layerText } from "../../src/layers/config/Settings.ts"
+import * as Settings from "../../src/layers/config/Settings.ts"
 import * as HttpGateway from "../../src/layers/http/HttpGateway.ts"
 import * as HttpListeners from "../../src/layers/http/HttpListeners.ts"
 import * as ListenersLayer from "../../src/layers/listeners/Listeners.ts"
@@ -43,6 +43,27 @@ vhost small.test {
 }
 `
 
+/** What the file becomes while the server runs: what is changed here changes no invariant; the last one is refused. */
+const versions = [
+  configuration,
+  configuration.replace("mw_latency 100;", "mw_latency 20; gop_cache_max_frames 400;").replace("128", "4096"),
+  configuration.replace("listen 1935;", "listen 1935 1936; chunk_size 1000;").replace("min_latency on;", ""),
+  `${configuration} vhost more.test { publish { on_conflict sometimes; } }`
+]
+
+/** A configuration file that somebody edits. */
+export class EditedConfiguration {
+  readonly _tag = "Text"
+  text = configuration
+
+  edit(version: number): void {
+    this.text = versions[version % versions.length]
+  }
+}
+
+/** Versions that `edit` tells apart. */
+export const configurationVersions = versions.length
+
 /** By URL without scheme. */
 export const streams = [
   "default.test/live/a",
@@ -55,9 +76,14 @@ export const streams = [
 /** Viewers of the stream start at the keyframe that is kept. */
 export const gopCached = (stream: string): boolean => !stream.startsWith("grace.test")
 
-export const serverLayer = (transport: Transport["Service"], witness: Witness, plant: Plant = noPlant) => {
+export const serverLayer = (
+  transport: Transport["Service"],
+  witness: Witness,
+  configuration: EditedConfiguration,
+  plant: Plant = noPlant
+) => {
   const ground = Layer.mergeAll(
-    layerText(configuration),
+    Settings.layer(configuration, { environment: {} }),
     Layer.succeed(Transport, transport),
     Layer.succeed(ServerIdentity, { server: "vid-0000000", service: "00000000", pid: 1 })
   )
