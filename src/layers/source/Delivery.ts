@@ -11,7 +11,7 @@ import { DeliveredViewer } from "./DeliveredViewer.ts"
 export interface Pace {
   /** Viewers get what has accumulated once in so long. */
   readonly periodMillis: number
-  /** All viewers together, a period after the first frame that waits. */
+  /** All viewers together: pictures at once, sound with the next picture, or where there are none after a period. */
   readonly lowLatency: boolean
   /** Shortest time between two messages to one viewer, 0 for none (`send_min_interval`). */
   readonly singleMillis: number
@@ -20,6 +20,10 @@ export interface Pace {
 /** Viewers flushed in one tick of a merged-write period, and ticks in a period at most. */
 const viewersPerPhase = 500
 const maxPhases = 16
+/** Pictures that come faster than this wait for the loop. */
+const pictureSpacingMillis = 5
+/** Sound waits this long for the next picture to go with: a flush of its own costs as much as one of a picture. */
+const soundWaitMillis = 40
 
 export class Delivery implements SourceObserver {
   readonly #source: Source
@@ -28,6 +32,9 @@ export class Delivery implements SourceObserver {
   readonly #viewers: Array<DeliveredViewer> = []
   readonly #projections = new Map<string, { readonly projection: Projection; viewers: number }>()
   readonly #work = Latch.makeUnsafe(false)
+  /** Pictures in the log that were looked at. */
+  #pictures = 0
+  #lastFlush = 0
   fiber: Fiber.Fiber<void> | undefined
 
   constructor(source: Source, pace: () => Pace, now: () => number) {
@@ -42,7 +49,16 @@ export class Delivery implements SourceObserver {
 
   readonly appended = (): void => {
     this.#work.openUnsafe()
+    const { videoFrames } = this.#source.log
+    if (videoFrames === this.#pictures) return
+    this.#pictures = videoFrames
+    const { lowLatency, singleMillis } = this.#pace()
+    if (!lowLatency || singleMillis > 0 || this.#now() - this.#lastFlush < pictureSpacingMillis) return
+    // After the publisher's stack, and in no fiber: one more for each picture of each source would cost too much.
+    queueMicrotask(this.#flushAll)
   }
+
+  readonly #flushAll = (): void => this.#flush(0, 1)
 
   /** What the last publisher left goes out at once; then those end who end with their publisher. */
   readonly unpublished = (): void => {
@@ -95,7 +111,7 @@ export class Delivery implements SourceObserver {
   })
 
   readonly #together = Effect.fnUntraced({ self: this }, function* (pace: Pace) {
-    yield* Effect.sleep(pace.periodMillis)
+    yield* Effect.sleep(this.#source.log.hasVideo ? soundWaitMillis : pace.periodMillis)
     this.#flush(0, 1)
   })
 
@@ -114,6 +130,7 @@ export class Delivery implements SourceObserver {
 
   #flush(phase: number, phases: number): void {
     const now = this.#now()
+    this.#lastFlush = now
     for (const { projection } of this.#projections.values()) this.#sync(projection)
     let busy = false
     for (let i = phase; i < this.#viewers.length; i += phases) {

@@ -24,7 +24,7 @@ import { monotonicMillis } from "./monotonic.ts"
 export const stallMillis = 30_000
 const stallCheckMillis = 1000
 /** With `min_latency on`, and at least, viewers get what has accumulated this often. */
-export const lowLatencyMillis = 15
+export const lowLatencyMillis = 20
 
 const paceOf = (vhost: VhostSettings | undefined): Pace => {
   const latency = vhost?.play.mwLatencyMillis ?? 350

@@ -32,22 +32,39 @@ describe("pace", () => {
     })
   )
 
-  effect("mw_latency sets the period, and min_latency makes it 15 ms", () =>
+  effect("mw_latency sets the period", () =>
     Effect.gen(function* () {
-      for (const [settings, period] of [
-        ["play { mw_latency 100; }", 100],
-        ["min_latency on;", 15]
-      ] as const) {
-        const { publish, view } = yield* harness(play(settings))
-        const publisher = yield* publish("a")
-        const { sink } = yield* view("a")
-        yield* TestClock.adjust(1000)
-        publisher.send("vK")
-        yield* TestClock.adjust(period - 1)
-        expect(sink.received).toBe("")
-        yield* TestClock.adjust(1)
-        expect(sink.received).toBe("[v]K")
-      }
+      const { publish, view } = yield* harness(play("play { mw_latency 100; }"))
+      const publisher = yield* publish("a")
+      const { sink } = yield* view("a")
+      yield* TestClock.adjust(1000)
+      publisher.send("vK")
+      yield* TestClock.adjust(99)
+      expect(sink.received).toBe("")
+      yield* TestClock.adjust(1)
+      expect(sink.received).toBe("[v]K")
+    })
+  )
+
+  effect("with min_latency pictures go at once, and sound with the next one or after 40 ms", () =>
+    Effect.gen(function* () {
+      const { publish, view } = yield* harness(play("min_latency on;"))
+      const publisher = yield* publish("a")
+      const { sink } = yield* view("a")
+      yield* TestClock.adjust(1000)
+      publisher.send("vK")
+      yield* TestClock.adjust(0)
+      expect(sink.received).toBe("[v]K")
+      yield* TestClock.adjust(100)
+      publisher.send("A")
+      yield* TestClock.adjust(39)
+      expect(sink.received).toBe("[v]K")
+      publisher.send("P")
+      yield* TestClock.adjust(0)
+      expect(sink.received).toBe("[v]KAP")
+      publisher.send("A")
+      yield* TestClock.adjust(40)
+      expect(sink.received).toBe("[v]KAPA")
     })
   )
 
