@@ -56,7 +56,9 @@ const make = Effect.fnUntraced(function* (plant: Plant | undefined, scope: Scope
   const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
     if (logLevel === "Warn" || logLevel === "Error" || logLevel === "Fatal") log.push(`${logLevel} ${String(message)}`)
   })
-  const server = serverLayer(network.server, witness, new EditedConfiguration(), plant).pipe(Layer.provide(Logger.layer([logger])))
+  const server = serverLayer(network.server, witness, new EditedConfiguration(), plant).pipe(
+    Layer.provide(Logger.layer([logger]))
+  )
   const services = yield* Scope.provide(Layer.build(server), scope)
   const clients = RtmpClientLayer.layer.pipe(Layer.provide(Layer.succeed(Transport, network.client)))
   const client = Context.get(yield* Scope.provide(Layer.build(clients), scope), RtmpClient)

@@ -313,7 +313,15 @@ const build = Effect.fnUntraced(function* (options: SimulationOptions) {
   const clients = yield* Layer.build(
     RtmpClientLayer.layer.pipe(Layer.provide(Layer.succeed(Transport, network.client)))
   )
-  const simulation = new Simulation(chance, network, witness, Context.get(clients, RtmpClient), services, configuration, now)
+  const simulation = new Simulation(
+    chance,
+    network,
+    witness,
+    Context.get(clients, RtmpClient),
+    services,
+    configuration,
+    now
+  )
   return { network, now, simulation, witness }
 })
 
