@@ -7,9 +7,10 @@
  * both kinds of track are known, at most `maxWaitMillis`: no player takes up a track that comes later.
  */
 import { concat, equals } from "../bytes/bytes.ts"
-import { Encoded, type Format, type SharedEncoder, type ViewerFormat } from "../media/Format.ts"
+import { Encoded, type SharedEncoder, type ViewerFormat } from "../media/Format.ts"
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import type { SlabWriter } from "../media/SlabWriter.ts"
+import { type TrackOptions, trackFormats } from "../media/trackFormats.ts"
 import { lengthPrefixed } from "../ts/startCodes.ts"
 import { isCoded } from "./coded.ts"
 import { fragmentLength, putFragment, TrackRun } from "./Fragment.ts"
@@ -17,13 +18,6 @@ import { initSegment } from "./initSegment.ts"
 import { SampleClock } from "./SampleClock.ts"
 import { type Track, TrackId, videoTimescale } from "./Track.ts"
 import { Tracks } from "./Tracks.ts"
-
-export interface Fmp4FormatOptions {
-  /** Times as published instead of repaired. */
-  readonly published: boolean
-  readonly hasAudio: boolean
-  readonly hasVideo: boolean
-}
 
 /** Frames wait for the other kind of track for so long, by their own times. */
 export const maxWaitMillis = 500
@@ -44,11 +38,10 @@ interface Place {
 type Places = WeakMap<MediaFrame, Place>
 
 const noBytes = new Uint8Array(0)
-const noHeaders: ReadonlyArray<MediaFrame> = []
 const ticksPerMilli = videoTimescale / 1000
 
 class Fmp4Encoder implements SharedEncoder {
-  readonly #options: Fmp4FormatOptions
+  readonly #options: TrackOptions
   readonly #places: Places
   readonly #tracks = new Tracks()
   readonly #videoRun = [new TrackRun(TrackId.Video)]
@@ -64,7 +57,7 @@ class Fmp4Encoder implements SharedEncoder {
   /** Frames from before the first init segment; undefined once that is written. */
   #waiting: Array<MediaFrame> | undefined = []
 
-  constructor(options: Fmp4FormatOptions, places: Places, headers: ReadonlyArray<MediaFrame>) {
+  constructor(options: TrackOptions, places: Places, headers: ReadonlyArray<MediaFrame>) {
     this.#options = options
     this.#places = places
     for (const header of headers) if (this.#isPart(header)) this.#tracks.learn(header)
@@ -197,26 +190,10 @@ class Fmp4Viewer implements ViewerFormat {
   }
 }
 
-/**
- * The formats of HTTP-fMP4. Viewers find the place where they enter through the format object, so all viewers of a
- * server take theirs from one call of this: it returns the same format for the same options.
- */
-export const fmp4Formats = (): ((options: Fmp4FormatOptions) => Format) => {
-  const formats = new Map<string, Format>()
-  return (options) => {
-    const { hasAudio, hasVideo, published } = options
-    const kinds = `${hasAudio ? "a" : ""}${hasVideo ? "v" : ""}`
-    const key = `fmp4:${kinds}:${published ? "published" : "repaired"}`
-    const known = formats.get(key)
-    if (known !== undefined) return known
-    const places: Places = new WeakMap()
-    const format: Format = {
-      key,
-      lanes: 1,
-      encoder: (headers: ReadonlyArray<MediaFrame> = noHeaders) => new Fmp4Encoder(options, places, headers),
-      viewer: () => new Fmp4Viewer(places)
-    }
-    formats.set(key, format)
-    return format
-  }
-}
+/** The formats of HTTP-fMP4: one call of this for all viewers of a server. */
+export const fmp4Formats = () =>
+  trackFormats<Place>(
+    "fmp4",
+    (options, places, headers) => new Fmp4Encoder(options, places, headers),
+    (places) => new Fmp4Viewer(places)
+  )

@@ -8,19 +8,13 @@
  * discontinuity_indicator (ISO/IEC 13818-1 §2.4.3.5), so that its counters are never wrong.
  */
 import { concat } from "../bytes/bytes.ts"
-import { Encoded, type Format, type SharedEncoder, type ViewerFormat } from "../media/Format.ts"
+import { Encoded, type SharedEncoder, type ViewerFormat } from "../media/Format.ts"
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import type { SlabWriter } from "../media/SlabWriter.ts"
+import { type TrackOptions, trackFormats } from "../media/trackFormats.ts"
 import { AdaptationFlag, packetLength, Pid, writeAdaptationPacket } from "./packet.ts"
 import { type Program, writePat, writePmt } from "./Psi.ts"
 import { TsMux } from "./TsMux.ts"
-
-export interface TsFormatOptions {
-  /** Times as published instead of repaired. */
-  readonly published: boolean
-  readonly hasAudio: boolean
-  readonly hasVideo: boolean
-}
 
 /** Where a viewer can enter: a frame's shared bytes, and the counters of the packets that follow in each PID. */
 interface Place {
@@ -38,15 +32,14 @@ const carried: ReadonlyArray<number> = [Pid.Video, Pid.Audio, Pid.Mp3]
 type Places = WeakMap<MediaFrame, Place>
 
 const noBytes = new Uint8Array(0)
-const noHeaders: ReadonlyArray<MediaFrame> = []
 
 class TsEncoder implements SharedEncoder {
   readonly #mux: TsMux
-  readonly #options: TsFormatOptions
+  readonly #options: TrackOptions
   readonly #places: Places
   #keyframeSeen = false
 
-  constructor(options: TsFormatOptions, places: Places, headers: ReadonlyArray<MediaFrame>) {
+  constructor(options: TrackOptions, places: Places, headers: ReadonlyArray<MediaFrame>) {
     this.#mux = new TsMux({ published: options.published })
     this.#options = options
     this.#places = places
@@ -128,26 +121,10 @@ class TsViewer implements ViewerFormat {
   }
 }
 
-/**
- * The formats of HTTP-TS. Viewers find the place where they enter through the format object, so all viewers of a server
- * take theirs from one call of this: it returns the same format for the same options.
- */
-export const tsFormats = (): ((options: TsFormatOptions) => Format) => {
-  const formats = new Map<string, Format>()
-  return (options) => {
-    const { hasAudio, hasVideo, published } = options
-    const kinds = `${hasAudio ? "a" : ""}${hasVideo ? "v" : ""}`
-    const key = `ts:${kinds}:${published ? "published" : "repaired"}`
-    const known = formats.get(key)
-    if (known !== undefined) return known
-    const places: Places = new WeakMap()
-    const format: Format = {
-      key,
-      lanes: 1,
-      encoder: (headers: ReadonlyArray<MediaFrame> = noHeaders) => new TsEncoder(options, places, headers),
-      viewer: () => new TsViewer(places)
-    }
-    formats.set(key, format)
-    return format
-  }
-}
+/** The formats of HTTP-TS: one call of this for all viewers of a server. */
+export const tsFormats = () =>
+  trackFormats<Place>(
+    "ts",
+    (options, places, headers) => new TsEncoder(options, places, headers),
+    (places) => new TsViewer(places)
+  )

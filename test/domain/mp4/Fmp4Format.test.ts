@@ -6,11 +6,12 @@ import { Projection } from "../../../src/domain/media/Projection.ts"
 import { SlabWriter } from "../../../src/domain/media/SlabWriter.ts"
 import { SourceLog } from "../../../src/domain/media/SourceLog.ts"
 import { isCoded } from "../../../src/domain/mp4/coded.ts"
-import { type Fmp4FormatOptions, fmp4Formats } from "../../../src/domain/mp4/Fmp4Format.ts"
+import type { TrackOptions } from "../../../src/domain/media/trackFormats.ts"
+import { fmp4Formats } from "../../../src/domain/mp4/Fmp4Format.ts"
 import { bytesFrom, decode, framesOf } from "../ts/media.ts"
 import { inside, specBoxes } from "./written.ts"
 
-const everything: Fmp4FormatOptions = { published: false, hasAudio: true, hasVideo: true }
+const everything: TrackOptions = { published: false, hasAudio: true, hasVideo: true }
 
 class Live {
   readonly log = new SourceLog({ gop: true, maxGopFrames: 0, queueMillis: 1500, maxBytes: 1e7 })

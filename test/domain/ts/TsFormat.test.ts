@@ -7,11 +7,12 @@ import { Projection } from "../../../src/domain/media/Projection.ts"
 import { SlabWriter } from "../../../src/domain/media/SlabWriter.ts"
 import { type Retention, SourceLog } from "../../../src/domain/media/SourceLog.ts"
 import { isCoded } from "../../../src/domain/mp4/coded.ts"
-import { type TsFormatOptions, tsFormats } from "../../../src/domain/ts/TsFormat.ts"
+import type { TrackOptions } from "../../../src/domain/media/trackFormats.ts"
+import { tsFormats } from "../../../src/domain/ts/TsFormat.ts"
 import { bytesFrom, decode, framesOf } from "./media.ts"
 import { continuityErrors, specPackets } from "./specPackets.ts"
 
-const everything: TsFormatOptions = { published: false, hasAudio: true, hasVideo: true }
+const everything: TrackOptions = { published: false, hasAudio: true, hasVideo: true }
 const retention: Retention = { gop: true, maxGopFrames: 0, queueMillis: 30_000, maxBytes: 1e7 }
 
 /** A source in the middle of a test: frames are appended, viewers come. */
@@ -143,7 +144,7 @@ test("an encoder that begins in mid-stream needs the headers in force there", ()
 
 test("tracks that are switched off are absent", () => {
   const frames = framesOf("h264-aac")
-  const only = (options: Partial<TsFormatOptions>) => {
+  const only = (options: Partial<TrackOptions>) => {
     const encoder = tsFormats()({ ...everything, ...options }).encoder()
     const out = new SlabWriter()
     for (const frame of frames) encoder.encode(frame, out)
