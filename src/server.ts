@@ -26,6 +26,7 @@ import * as Reload from "./layers/reload/Reload.ts"
 import * as RtmpClient from "./layers/rtmp/RtmpClient.ts"
 import * as RtmpListener from "./layers/rtmp/RtmpListener.ts"
 import * as SegmentStore from "./layers/segments/SegmentStore.ts"
+import * as SegmentViewers from "./layers/sessions/SegmentViewers.ts"
 import * as Sessions from "./layers/sessions/Sessions.ts"
 import * as GopCache from "./layers/source/GopCache.ts"
 import * as Playback from "./layers/source/Playback.ts"
@@ -53,7 +54,7 @@ export const protocols = Layer.mergeAll(
   Static.layer,
   Page.layer,
   HlsHttp.layer.pipe(Layer.provideMerge(HlsSegmenter.layer))
-).pipe(Layer.provide(SegmentStore.layer.pipe(Layer.provide(NodeFileSystem.layer))))
+).pipe(Layer.provide([SegmentViewers.layer, SegmentStore.layer.pipe(Layer.provide(NodeFileSystem.layer))]))
 
 /** What is told of all that, and done about it, over HTTP. */
 export const operation = Api1.layer.pipe(Layer.provideMerge(Statistics.layer))

@@ -11,9 +11,9 @@ import { reasonPhrase } from "../../domain/http/ResponseHead.ts"
 import { HlsSegmenter, type HlsFound, type HlsOutput } from "../../services/HlsSegmenter.ts"
 import { HttpGateway, type PlainAnswer, type PlainRequest } from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
+import { type SegmentViewer, SegmentViewers } from "../../services/SegmentViewers.ts"
 import { Settings } from "../../services/Settings.ts"
 import { playlistFileOf } from "./options.ts"
-import { makeViewers, type Viewer } from "./Viewers.ts"
 
 const contextKey = "hls_ctx"
 const playlistType = "application/vnd.apple.mpegurl"
@@ -66,7 +66,7 @@ export const layer = Layer.effectDiscard(
     const segmenter = yield* HlsSegmenter
     const settings = yield* Settings
     const listeners = yield* Listeners
-    const viewers = yield* makeViewers
+    const viewers = yield* SegmentViewers
 
     const find = (head: RequestHead): HlsFound | undefined => {
       for (const { exact, path, vhost: name } of vhostsOf({ ...head, query: parseQuery(head.query) })) {
@@ -78,7 +78,7 @@ export const layer = Layer.effectDiscard(
       return undefined
     }
 
-    const count = Effect.fnUntraced(function* (viewer: Viewer, answer: PlainAnswer) {
+    const count = Effect.fnUntraced(function* (viewer: SegmentViewer, answer: PlainAnswer) {
       viewer.lastRequestAt = yield* Clock.currentTimeMillis
       viewer.requests++
       if (typeof answer.body === "string") viewer.bytes += answer.body.length
@@ -86,7 +86,7 @@ export const layer = Layer.effectDiscard(
       return answer
     })
 
-    const isOf = ({ stream }: Viewer, output: HlsOutput): boolean =>
+    const isOf = ({ stream }: SegmentViewer, output: HlsOutput): boolean =>
       stream.vhost === output.stream.vhost && stream.app === output.stream.app && stream.stream === output.stream.stream
 
     const enter = ({ address, encrypted, head }: PlainRequest, output: HlsOutput) => {
@@ -94,6 +94,8 @@ export const layer = Layer.effectDiscard(
       const param = originalQuery(head.query)
       return viewers
         .enter({
+          protocol: "hls",
+          clientType: "hls-play",
           address,
           stream,
           param: param === "" ? "" : `?${param}`,

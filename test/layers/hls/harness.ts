@@ -10,6 +10,7 @@ import type { MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
 import * as HlsHttp from "../../../src/layers/hls/HlsHttp.ts"
 import * as Segmenter from "../../../src/layers/hls/HlsSegmenter.ts"
 import * as Store from "../../../src/layers/segments/SegmentStore.ts"
+import * as SegmentViewers from "../../../src/layers/sessions/SegmentViewers.ts"
 import * as GopCache from "../../../src/layers/source/GopCache.ts"
 import * as Registry from "../../../src/layers/source/SourceRegistry.ts"
 import { type AccessRequest, Authorizer, Permit, Refused } from "../../../src/services/Authorizer.ts"
@@ -85,7 +86,8 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
   const hls = HlsHttp.layer.pipe(
     Layer.provideMerge(Segmenter.layer),
     Layer.provideMerge(Registry.layer),
-    Layer.provide([GopCache.layer, Store.layer.pipe(Layer.provide(disk.layer)), authorizer]),
+    Layer.provide([GopCache.layer, Store.layer.pipe(Layer.provide(disk.layer)), SegmentViewers.layer]),
+    Layer.provide(authorizer),
     Layer.provide(patchable),
     Layer.provide(Layer.succeedContext(gateway.services))
   )
