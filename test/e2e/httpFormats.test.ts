@@ -69,6 +69,7 @@ const countsOf = (source: Clip) => {
 
 const codecs: Readonly<Record<ClipName, ReadonlyArray<string>>> = {
   h264Aac: ["aac", "h264"],
+  soundFirst: ["aac", "h264"],
   videoOnly: ["h264"],
   audioOnly: ["aac"],
   h264Mp3: ["h264", "mp3"],

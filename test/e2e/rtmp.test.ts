@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test"
 import { asked, decode, decodeFile, play, publish } from "../support/clients.ts"
 import { clip, trace } from "../support/media.ts"
+import { Program, words } from "../support/program.ts"
 import { withServer } from "../support/server.ts"
 
 for (const name of ["h264Aac", "videoOnly", "audioOnly", "h264Mp3"] as const) {
@@ -88,5 +89,32 @@ test(
     }
     const times = player.packets.map(({ dts }) => dts)
     expect(times).toEqual(times.toSorted((a, b) => a - b))
+  })
+)
+
+/** The streams that FFmpeg finds, by kind and codec. */
+const streamsOf = async (url: string): Promise<ReadonlyArray<string>> => {
+  await using probe = new Program([
+    ...words("ffprobe -v error -show_entries stream=codec_name,codec_type -of csv=p=0"),
+    url
+  ])
+  await probe.succeeded()
+  return probe.out.text().trim().split("\n").sort()
+}
+
+test(
+  "FFmpeg finds sound and pictures and no third stream, whenever it comes",
+  withServer({}, async (server) => {
+    // FFmpeg opens one for metadata whose time is not 0, as it is where sound comes before the keyframe.
+    const source = await clip("soundFirst")
+    const url = server.rtmp("live/streams")
+    const waiting = streamsOf(url)
+    await server.plays(1)
+    await using publisher = publish(source.path, url, { realTime: true })
+    await publisher.sees(/frame=[1-9]/)
+    const expected = ["aac,audio", "h264,video"]
+    expect(await streamsOf(url)).toEqual(expected)
+    expect(await waiting).toEqual(expected)
+    expect(await streamsOf(server.http("live/streams.flv"))).toEqual(expected)
   })
 )

@@ -25,6 +25,8 @@ const aac = words("-c:a aac -b:a 64k -ac 2")
 const recipes = {
   /** 4 s, 100 video and about 174 audio frames. */
   h264Aac: [...picture(4), ...sound(4), ...h264, ...aac],
+  /** Without B-frames, so that sound begins before pictures. */
+  soundFirst: [...picture(4), ...sound(4), ...h264, ...words("-bf 0"), ...aac],
   videoOnly: [...picture(3), ...h264],
   audioOnly: [...sound(3), ...aac],
   h264Mp3: [...picture(3), ...sound(3), ...h264, ...words("-c:a libmp3lame -b:a 64k")],

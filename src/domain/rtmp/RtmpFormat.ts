@@ -53,8 +53,11 @@ export interface RtmpFormatOptions {
   readonly place: number
 }
 
-const timeOf = (frame: MediaFrame, { times }: RtmpFormatOptions): number =>
-  times === "repaired" ? frame.timestamp : frame.published
+/** Metadata has the time 0 always, as from SRS: FFmpeg takes any other for a stream of its own, empty and of text. */
+const timeOf = (frame: MediaFrame, { times }: RtmpFormatOptions, base: number): number => {
+  if (frame.kind === Kind.Data) return 0
+  return (times === "repaired" ? frame.timestamp : frame.published) - base
+}
 
 /** The body as this kind of player understands it, or undefined if the frame is not for it. */
 const bodyOf = (frame: MediaFrame, options: RtmpFormatOptions): Uint8Array | undefined => {
@@ -87,7 +90,7 @@ class RtmpEncoder implements SharedEncoder {
     if (frame.length > maxMessageBytes - (relayed ? 0 : maxPrefixBytes)) return Encoded.Absent
     if (frame.header && options.reduceHeaders && this.#repeats(frame)) return Encoded.Absent
     const lane = laneOf(frame)
-    const time = timeOf(frame, options)
+    const time = timeOf(frame, options, 0)
     const last = this.#last[lane]
     this.#last[lane] = time
     if (last < 0 || time < last || time - last >= extendedMark) return Encoded.Own
@@ -144,8 +147,9 @@ class RtmpViewer implements ViewerFormat {
     const shift = times === "repaired" ? 0 : join.published - join.timestamp
     this.#base ??= shift + Math.min(join.earliestAudio, join.earliestVideo)
     const audio = shift + join.earliestAudio - this.#base
-    const others = shift + join.earliestVideo - this.#base
-    return concat(join.headers.map((header) => this.#encode(header, header.kind === Kind.Audio ? audio : others)))
+    const video = shift + join.earliestVideo - this.#base
+    const timeOfHeader = ({ kind }: MediaFrame) => (kind === Kind.Data ? 0 : kind === Kind.Audio ? audio : video)
+    return concat(join.headers.map((header) => this.#encode(header, timeOfHeader(header))))
   }
 
   /** Between two chunks, where others may write; no further than to the end of the first of several messages. */
@@ -166,7 +170,7 @@ class RtmpViewer implements ViewerFormat {
   }
 
   own(frame: MediaFrame): Uint8Array {
-    return this.#encode(frame, timeOf(frame, this.#options) - (this.#base ?? 0))
+    return this.#encode(frame, timeOf(frame, this.#options, this.#base ?? 0))
   }
 
   #encode(frame: MediaFrame, time: number): Uint8Array {

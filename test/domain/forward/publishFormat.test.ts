@@ -41,12 +41,12 @@ const frames = () => [
 ]
 
 const expected = [
-  [18, 7, 1000, name("@setDataFrame") + metadata],
+  [18, 7, 0, name("@setDataFrame") + metadata],
   [9, 7, 1000, "\u0017\u0000header"],
   [9, 7, 1000, "\u0017\u0001key"],
   [9, 7, 1040, "\u0027\u0001next"],
-  [18, 7, 1040, name("@setDataFrame") + metadata],
-  [18, 7, 1080, name("@setDataFrame") + metadata]
+  [18, 7, 0, name("@setDataFrame") + metadata],
+  [18, 7, 0, name("@setDataFrame") + metadata]
 ]
 
 test.each([0, 3, 4])("metadata is announced as a publisher does, before and after joining at frame %d", (late) => {

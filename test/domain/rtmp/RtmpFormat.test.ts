@@ -7,7 +7,7 @@ import { runCase } from "./sharedBytes.ts"
 const cases = Number(process.env["CASES"] ?? 1000)
 const firstSeed = Number(process.env["SEED"] ?? 1)
 
-test("every viewer decodes to exactly the log's frames, with times minus its base", () => {
+test("every viewer decodes to exactly the log's frames, with times minus its base, metadata at 0", () => {
   let messages = 0
   let jumps = 0
   for (let seed = firstSeed; seed < firstSeed + cases; seed++) {

@@ -239,8 +239,8 @@ class Judge {
   #is(index: number, { body, timestamp, type }: SpecMessage): boolean {
     const { frame } = this.#known[index]
     if (frame.kind !== type || this.#bodies[index]?.equals(body) !== true) return false
-    this.#base ??= this.#time(frame) - (timestamp | 0)
-    if ((this.#time(frame) - this.#base) >>> 0 !== timestamp) return false
+    if (frame.kind !== Kind.Data) this.#base ??= this.#time(frame) - (timestamp | 0)
+    if (timestamp !== (frame.kind === Kind.Data ? 0 : (this.#time(frame) - (this.#base ?? 0)) >>> 0)) return false
     if (frame.header) this.#headers.set(trackKey(frame), Buffer.from(body))
     return true
   }
@@ -255,6 +255,7 @@ class Judge {
   }
 
   #header({ body, timestamp, type }: SpecMessage): void {
+    if (type === Kind.Data && timestamp !== 0) throw new Error(`metadata at ${timestamp}`)
     const header = this.#known.find(
       ({ frame }, index) => frame.header && frame.kind === type && this.#bodies[index]?.equals(body) === true
     )
