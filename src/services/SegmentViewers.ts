@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { StreamName } from "../domain/media/StreamName.ts"
 import type { Refused } from "./Authorizer.ts"
-import type { Session, TooManyConnections } from "./Sessions.ts"
+import type { Session, SessionKicked, TooManyConnections } from "./Sessions.ts"
 
 export interface SegmentViewer {
   readonly session: Session
@@ -22,7 +22,7 @@ export interface SegmentViewerRequest {
   readonly clientType: string
   readonly address: string
   readonly stream: StreamName
-  /** Query of the request with its leading `?`, or empty. */
+  /** Query of the request with its leading `?`, or empty; without what is another in each request. */
   readonly param: string
   readonly tcUrl: string
   readonly pageUrl: string
@@ -38,7 +38,16 @@ export class SegmentViewers extends Context.Service<
     /** Only those who were let in. */
     readonly find: (id: string) => SegmentViewer | undefined
     readonly wasKicked: (id: string) => boolean
+    /** One who was let in from this address, for files whose URLs say nothing of who asks. */
+    readonly at: (address: string, stream: StreamName) => SegmentViewer | undefined
     /** A new viewer, once it is let in: the one decision for all that it fetches. */
     readonly enter: (request: SegmentViewerRequest) => Effect.Effect<SegmentViewer, Refused | TooManyConnections>
+    /**
+     * The same for requests that name no session: by address, stream and what they show they are one viewer, asked for
+     * once. A refusal holds for a while too.
+     */
+    readonly admit: (
+      request: SegmentViewerRequest
+    ) => Effect.Effect<SegmentViewer, Refused | TooManyConnections | SessionKicked>
   }
 >()("sluice/services/SegmentViewers") {}

@@ -1,4 +1,4 @@
-/** Playlists and segments over HTTP. With `hls_ctx` each viewer is sent to a list of its own. */
+/** Playlists and segments over HTTP, for those who were let in. With `hls_ctx` each viewer is sent to a list of its own. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -8,10 +8,11 @@ import { vhostsOf } from "../../domain/http/mount.ts"
 import { parseQuery } from "../../domain/http/query.ts"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import { reasonPhrase } from "../../domain/http/ResponseHead.ts"
+import { streamKey } from "../../domain/media/StreamName.ts"
+import { type SegmentViewer, type SegmentViewerRequest, SegmentViewers } from "../../services/SegmentViewers.ts"
 import { HlsSegmenter, type HlsFound, type HlsOutput } from "../../services/HlsSegmenter.ts"
 import { HttpGateway, type PlainAnswer, type PlainRequest } from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
-import { type SegmentViewer, SegmentViewers } from "../../services/SegmentViewers.ts"
 import { Settings } from "../../services/Settings.ts"
 import { playlistFileOf } from "./options.ts"
 
@@ -39,12 +40,15 @@ const isRoster = ({ path }: RequestHead): boolean => path.endsWith(`/${rosterFil
 
 const escapedPath = (path: string): string => path.split("/").map(encodeURIComponent).join("/")
 
-/** What of the query goes on to the player's own list: all but a context that is not its own. */
+/** What is another in each request: a context that is not its own, what the list is asked for, what the player tells. */
+const passing = /^(?:hls_ctx|_HLS_\w+|CMCD)=/
+
+/** What of the query goes on to the player's own list, and says who asks. */
 const originalQuery = (query: string): string =>
   query
     .replace(/^\?/, "")
     .split("&")
-    .filter((pair) => pair !== "" && !pair.startsWith(`${contextKey}=`))
+    .filter((pair) => pair !== "" && !passing.test(pair))
     .join("&")
 
 const login: PlainAnswer = {
@@ -86,61 +90,75 @@ export const layer = Layer.effectDiscard(
       return answer
     })
 
-    const isOf = ({ stream }: SegmentViewer, output: HlsOutput): boolean =>
-      stream.vhost === output.stream.vhost && stream.app === output.stream.app && stream.stream === output.stream.stream
-
-    const enter = ({ address, encrypted, head }: PlainRequest, output: HlsOutput) => {
-      const { stream } = output
-      const param = originalQuery(head.query)
-      return viewers
-        .enter({
-          protocol: "hls",
-          clientType: "hls-play",
-          address,
-          stream,
-          param: param === "" ? "" : `?${param}`,
-          tcUrl: `${encrypted ? "https" : "http"}://${head.authority}/${stream.app}`,
-          pageUrl: head.headers.get("referer") ?? "",
-          authorization: head.headers.get("authorization"),
-          expiryMillis: () => 2 * (settings.vhost(stream.vhost)?.hls.windowMillis ?? 0)
-        })
-        .pipe(
-          Effect.flatMap((viewer) => {
-            const query = joined(`${contextKey}=${viewer.session.id}`, param)
-            return count(viewer, list(masterPlaylistText(`${escapedPath(head.path)}?${query}`, output.bandwidth())))
-          }),
-          Effect.catchTag("Refused", ({ needsLogin }) => Effect.succeed(needsLogin === true ? login : short(403))),
-          Effect.catchTag("TooManyConnections", () => Effect.succeed(short(503)))
-        )
+    /** Whose context the query names, if it is a viewer of this stream. */
+    const named = (query: ReadonlyMap<string, string>, { stream }: HlsOutput): SegmentViewer | undefined => {
+      const viewer = viewers.find(query.get(contextKey) ?? "")
+      return viewer !== undefined && streamKey(viewer.stream) === streamKey(stream) ? viewer : undefined
     }
 
-    const answerPlaylist = (request: PlainRequest, output: HlsOutput): Effect.Effect<PlainAnswer> => {
-      const { head } = request
+    const entryOf = ({ address, encrypted, head }: PlainRequest, { stream }: HlsOutput): SegmentViewerRequest => {
+      const param = originalQuery(head.query)
+      return {
+        protocol: "hls",
+        clientType: "hls-play",
+        address,
+        stream,
+        param: param === "" ? "" : `?${param}`,
+        tcUrl: `${encrypted ? "https" : "http"}://${head.authority}/${stream.app}`,
+        pageUrl: head.headers.get("referer") ?? "",
+        authorization: head.headers.get("authorization"),
+        expiryMillis: () => 2 * (settings.vhost(stream.vhost)?.hls.windowMillis ?? 0)
+      }
+    }
+
+    /** A list of the viewer's own, that a master list sends it to. */
+    const enter = (request: PlainRequest, output: HlsOutput) =>
+      Effect.flatMap(viewers.enter(entryOf(request, output)), (viewer) => {
+        const { head } = request
+        const query = joined(`${contextKey}=${viewer.session.id}`, originalQuery(head.query))
+        return count(viewer, list(masterPlaylistText(`${escapedPath(head.path)}?${query}`, output.bandwidth())))
+      })
+
+    const answerPlaylist = Effect.fnUntraced(function* (request: PlainRequest, output: HlsOutput) {
       const playlist = output.playlist()
       const hls = settings.vhost(output.stream.vhost)?.hls
-      if (playlist === undefined || hls === undefined) return Effect.succeed(short(404))
-      const query = parseQuery(head.query)
+      if (playlist === undefined || hls === undefined) return short(404)
+      const query = parseQuery(request.head.query)
       const vhost = vhostQuery(query)
-      if (!hls.ctx) return Effect.succeed(list(playlistText(playlist, vhost)))
+      if (!hls.ctx) {
+        return yield* count(yield* viewers.admit(entryOf(request, output)), list(playlistText(playlist, vhost)))
+      }
       const id = query.get(contextKey) ?? ""
-      if (viewers.wasKicked(id)) return Effect.succeed(short(404))
-      const viewer = viewers.find(id)
-      if (viewer === undefined || !isOf(viewer, output)) return enter(request, output)
+      if (viewers.wasKicked(id)) return short(404)
+      const viewer = named(query, output)
+      if (viewer === undefined) return yield* enter(request, output)
       const context = hls.segmentCtx ? `${contextKey}=${id}` : ""
-      return count(viewer, list(playlistText(playlist, joined(context, vhost))))
-    }
+      return yield* count(viewer, list(playlistText(playlist, joined(context, vhost))))
+    })
 
-    const answerFile = Effect.fnUntraced(
-      function* (head: RequestHead, { file }: Extract<HlsFound, { _tag: "File" }>) {
-        const bytes = yield* file.read
-        if (bytes === undefined) return short(404)
-        const headers: PlainAnswer["headers"] = [["Content-Type", file.contentType]]
-        const answer: PlainAnswer = { status: 200, headers, body: bytes }
-        const viewer = viewers.find(parseQuery(head.query).get(contextKey) ?? "")
-        return viewer === undefined ? answer : yield* count(viewer, answer)
-      },
-      Effect.catchTag("StoreFailed", (error) => Effect.as(Effect.logWarning("hls file not served", error), short(503)))
-    )
+    const answerFile = Effect.fnUntraced(function* (
+      request: PlainRequest,
+      { file, output }: Extract<HlsFound, { _tag: "File" }>
+    ) {
+      const query = parseQuery(request.head.query)
+      const known = named(query, output) ?? viewers.at(request.address, output.stream)
+      const viewer = known ?? (yield* viewers.admit(entryOf(request, output)))
+      const bytes = yield* file.read
+      if (bytes === undefined) return short(404)
+      return yield* count(viewer, { status: 200, headers: [["Content-Type", file.contentType]], body: bytes })
+    })
+
+    const answer = (request: PlainRequest, found: HlsFound): Effect.Effect<PlainAnswer> => {
+      const answered = found._tag === "Playlist" ? answerPlaylist(request, found.output) : answerFile(request, found)
+      return answered.pipe(
+        Effect.catchTags({
+          Refused: ({ needsLogin }) => Effect.succeed(needsLogin === true ? login : short(403)),
+          SessionKicked: () => Effect.succeed(short(404)),
+          TooManyConnections: () => Effect.succeed(short(503)),
+          StoreFailed: (error) => Effect.as(Effect.logWarning("hls file not served", error), short(503))
+        })
+      )
+    }
 
     yield* gateway.plain({
       listener: "server",
@@ -151,7 +169,7 @@ export const layer = Layer.effectDiscard(
         const found = find(request.head)
         if (found === undefined) return Effect.undefined
         if (request.head.method !== "GET" && request.head.method !== "HEAD") return Effect.succeed(short(405))
-        return found._tag === "Playlist" ? answerPlaylist(request, found.output) : answerFile(request.head, found)
+        return answer(request, found)
       }
     })
     yield* listeners.playable((stream) => {

@@ -2,6 +2,7 @@ import { describe, expect } from "bun:test"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { effect } from "../../support/effect.ts"
+import { refusalMillis } from "../../../src/layers/sessions/SegmentViewers.ts"
 import { harness, settle } from "./harness.ts"
 
 const own = (master: string): string => master.trimEnd().split("\n").at(-1)!
@@ -89,22 +90,104 @@ describe("a viewer", () => {
     })
   )
 
-  effect("is not told apart with hls_ctx off", () =>
+  effect("has plain segments with hls_ts_ctx off, and they are its own by its address", () =>
     Effect.gen(function* () {
-      const { ask, asked, publish } = yield* harness({ hls: "hls_ctx off;" })
+      const { ask, asked, body, publish } = yield* harness({ hls: "hls_ts_ctx off;" })
       yield* (yield* publish()).play(4200)
-      const answer = yield* ask("/live/a.m3u8")
-      expect(answer).toContain("Content-Type: application/vnd.apple.mpegurl\r\n")
-      expect(answer).toContain("\na-0.ts\n")
-      expect(asked).toEqual([])
+      expect(yield* body(own(yield* body("/live/a.m3u8?token=1")))).toContain("\na-0.ts\n")
+      expect(yield* ask("/live/a-0.ts")).toStartWith("HTTP/1.1 200 ")
+      expect(asked.map(({ param }) => param)).toEqual(["?token=1"])
     })
   )
 
-  effect("has plain segments with hls_ts_ctx off", () =>
+  effect("who asks for a segment first is asked too, and refused", () =>
     Effect.gen(function* () {
-      const { body, publish } = yield* harness({ hls: "hls_ts_ctx off;" })
+      const { ask, asked, publish } = yield* harness({ refuse: "secret", hls: "hls_keys on;" })
+      yield* (yield* publish("secret")).play(4200)
+      for (const file of ["secret-0.ts?hls_ctx=abcdefgh", "secret-1.ts", "secret-0.key"]) {
+        expect(yield* ask(`/live/${file}`)).toStartWith("HTTP/1.1 403 ")
+      }
+      // Without what is another in each request they are all the same.
+      expect(asked.map(({ param }) => param)).toEqual([""])
+    })
+  )
+})
+
+describe("a viewer with hls_ctx off", () => {
+  effect("gets the list itself, and is asked once for all it shows", () =>
+    Effect.gen(function* () {
+      const { ask, asked, body, publish, sessions } = yield* harness({ hls: "hls_ctx off;" })
       yield* (yield* publish()).play(4200)
-      expect(yield* body(own(yield* body("/live/a.m3u8")))).toContain("\na-0.ts\n")
+      for (let i = 0; i < 3; i++) {
+        const answer = yield* ask("/live/a.m3u8?token=1")
+        expect(answer).toContain("Content-Type: application/vnd.apple.mpegurl\r\n")
+        expect(answer).toContain("\na-0.ts\n")
+        yield* body("/live/a-0.ts")
+        yield* body("/live/a-1.ts")
+      }
+      expect(asked.map(({ param }) => param)).toEqual(["?token=1"])
+      expect([...sessions.all().values()].map(({ type }) => type).filter((type) => type !== "")).toEqual(["hls-play"])
+      yield* ask("/live/a.m3u8?token=2")
+      expect(asked.map(({ param }) => param)).toEqual(["?token=1", "?token=2"])
+    })
+  )
+
+  effect("is asked again when it was silent for two windows", () =>
+    Effect.gen(function* () {
+      const { ask, asked, publish, stopped } = yield* harness({ hls: "hls_ctx off; hls_window 10;" })
+      yield* (yield* publish()).play(4200)
+      yield* ask("/live/a.m3u8")
+      yield* TestClock.adjust(19_000)
+      yield* ask("/live/a.m3u8")
+      expect(asked).toHaveLength(1)
+      yield* TestClock.adjust(21_000)
+      yield* settle
+      expect(stopped()).toBe(1)
+      yield* ask("/live/a.m3u8")
+      expect(asked).toHaveLength(2)
+    })
+  )
+
+  effect("that is refused is refused list, segments and keys, and asked again only after a while", () =>
+    Effect.gen(function* () {
+      const { ask, asked, publish, sessions } = yield* harness({ hls: "hls_ctx off; hls_keys on;", refuse: "secret" })
+      yield* (yield* publish("secret")).play(4200)
+      for (const file of ["secret.m3u8", "secret-0.ts", "secret-1.ts", "secret-0.key", "secret.m3u8"]) {
+        expect(yield* ask(`/live/${file}`)).toStartWith("HTTP/1.1 403 ")
+      }
+      expect(asked).toHaveLength(1)
+      yield* settle
+      expect(sessions.all().size).toBe(0)
+      yield* TestClock.adjust(refusalMillis)
+      expect(yield* ask("/live/secret.m3u8")).toStartWith("HTTP/1.1 403 ")
+      expect(asked).toHaveLength(2)
+    })
+  )
+
+  effect("that is kicked gets 404 for two windows", () =>
+    Effect.gen(function* () {
+      const { ask, publish, sessions } = yield* harness({ hls: "hls_ctx off; hls_window 10;" })
+      yield* (yield* publish()).play(4200)
+      yield* ask("/live/a.m3u8")
+      const viewer = [...sessions.all().values()].find(({ type }) => type === "hls-play")!
+      yield* sessions.kick(viewer.id, "enough")
+      yield* settle
+      expect(yield* ask("/live/a.m3u8")).toStartWith("HTTP/1.1 404 ")
+      expect(yield* ask("/live/a-0.ts")).toStartWith("HTTP/1.1 404 ")
+      yield* TestClock.adjust(20_000)
+      expect(yield* ask("/live/a.m3u8")).toStartWith("HTTP/1.1 200 ")
+    })
+  )
+
+  effect("asks at once by two connections, and is one viewer", () =>
+    Effect.gen(function* () {
+      const { ask, asked, publish } = yield* harness({ hls: "hls_ctx off;" })
+      yield* (yield* publish()).play(4200)
+      const answers = yield* Effect.all([ask("/live/a.m3u8"), ask("/live/a-0.ts"), ask("/live/a.m3u8")], {
+        concurrency: 3
+      })
+      expect(answers.map((answer) => answer.slice(0, 12))).toEqual(["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 200"])
+      expect(asked).toHaveLength(1)
     })
   )
 })

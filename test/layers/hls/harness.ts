@@ -7,10 +7,10 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import type { VhostSettings } from "../../../src/domain/config/Settings.ts"
 import type { MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
+import * as SegmentViewers from "../../../src/layers/sessions/SegmentViewers.ts"
 import * as HlsHttp from "../../../src/layers/hls/HlsHttp.ts"
 import * as Segmenter from "../../../src/layers/hls/HlsSegmenter.ts"
 import * as Store from "../../../src/layers/segments/SegmentStore.ts"
-import * as SegmentViewers from "../../../src/layers/sessions/SegmentViewers.ts"
 import * as GopCache from "../../../src/layers/source/GopCache.ts"
 import * as Registry from "../../../src/layers/source/SourceRegistry.ts"
 import { type AccessRequest, Authorizer, Permit, Refused } from "../../../src/services/Authorizer.ts"
@@ -74,6 +74,7 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
     play: (request) =>
       Effect.gen(function* () {
         asked.push(request)
+        yield* Effect.yieldNow
         const { stream } = request.stream
         if (stream === options.refuse) {
           return yield* new Refused({ action: "play", stream, reason: "no", code: 2015 })
