@@ -15,11 +15,13 @@ export const packages = [
   "mpv",
   "nginx",
   "libnginx-mod-rtmp",
+  "libnginx-mod-stream",
+  "haproxy",
   "openssl"
 ] as const
 
 /** What to look for where there is no dpkg to ask. */
-const programs = ["ffmpeg", "ffprobe", "rtmpdump", "gst-launch-1.0", "chromium", "mpv", "openssl"]
+const programs = ["ffmpeg", "ffprobe", "rtmpdump", "gst-launch-1.0", "chromium", "mpv", "haproxy", "openssl"]
 
 const missingPackages = (): Array<string> => {
   const answer = spawnSync("dpkg-query", ["-W", "-f", "${Package} ${db:Status-Abbrev}\n", ...packages], {

@@ -7,7 +7,7 @@ const root = join(import.meta.dir, "..")
 
 /** Where bytes and texts of peers are read, and by which words the pages' sections are called. */
 const sections: ReadonlyArray<readonly [title: string, folders: ReadonlyArray<string>]> = [
-  ["Connections", ["src/services", "src/layers/transport"]],
+  ["Connections", ["src/services", "src/layers/transport", "src/domain/proxy", "src/layers/proxy"]],
   ["RTMP", ["src/domain/rtmp", "src/layers/rtmp"]],
   ["AMF", ["src/domain/amf"]],
   ["FLV", ["src/domain/flv"]],

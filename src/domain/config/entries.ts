@@ -1,4 +1,5 @@
 /** Constructors for the entries of a table. */
+import { type Network, parseNetwork } from "../access/NetworkAddress.ts"
 import type { Field, Fields, Group, Groups, Lookup, Options, Reload, Repeated, Retired, Table } from "./Entry.ts"
 import {
   decimalOf,
@@ -170,6 +171,28 @@ export const endpoints = (name: string, options: FieldOptions<ReadonlyArray<numb
     misfit: (args) => (args.length > 0 && args.every(isEndpoint) ? undefined : expectedEndpoint),
     list: true
   })
+
+/** Arguments that are each of a kind; one that is not refuses the file. */
+const listOf =
+  <A>(type: string, expected: string, parse: (text: string) => A | undefined) =>
+  (name: string, options: FieldOptions<ReadonlyArray<string>>): Field<ReadonlyArray<A>> =>
+    field(
+      name,
+      options.default,
+      { strict: true, ...options },
+      {
+        type,
+        read: (args) => args.map(parse).filter((value) => value !== undefined),
+        misfit: (args) => (args.length > 0 && args.every((arg) => parse(arg) !== undefined) ? undefined : expected),
+        list: true
+      }
+    )
+
+export const networks = listOf<Network>("list of addresses and networks", "addresses and networks", parseNetwork)
+
+export const ports = listOf<number>("list of ports", "ports from 1 to 65535", (text) =>
+  /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined
+)
 
 export const repeated = (
   name: string,

@@ -46,6 +46,7 @@ class Refusals {
     this.explicitlyEmpty("http_api.listen")
     this.explicitlyEmpty("http_server.listen")
     this.httpEndpoints()
+    this.proxies()
     if (this.text("srs_log_tank") !== "console") this.explicitlyEmpty("srs_log_file")
     for (const vhost of findAll(this.tree, "vhost")) this.vhost(vhost)
     if (this.isOn("asprocess") && this.text("daemon") !== "off") {
@@ -104,6 +105,23 @@ class Refusals {
         this.refuse(`${block}.https.enabled`, `HTTPS of ${block} without its HTTP`, `${block} enabled`)
       }
     }
+  }
+
+  private proxies(): void {
+    const path = "trusted_proxies.proxy_protocol"
+    const ports = this.text(path)
+      .split(" ")
+      .filter((text) => text !== "")
+    if (ports.length > 0 && this.text("trusted_proxies.addresses") === "") {
+      this.refuse(path, "proxy_protocol, but no proxy is trusted", "addresses of trusted proxies")
+    }
+    const secure = ["rtmps", "http_api.https", "http_server.https"].filter((block) => this.isOn(`${block}.enabled`))
+    const secured = secure
+      .flatMap((block) => this.text(`${block}.listen`).split(" "))
+      .map((text) => endpointOf(text).port)
+    const both = ports.find((port) => secured.includes(Number(port)))
+    if (both === undefined) return
+    this.refuse(path, `proxy_protocol at port ${both}, which is of TLS`, "a port without TLS: let the proxy end it")
   }
 
   private connections(): void {

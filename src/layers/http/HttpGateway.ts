@@ -2,6 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import { clientAddress } from "../../domain/access/forwarded.ts"
+import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import { type BoundEndpoint, HttpGateway, type HttpPort } from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
 import { Sessions } from "../../services/Sessions.ts"
@@ -36,7 +38,12 @@ export const layer = Layer.effect(
         sessions,
         "http",
         connection,
-        (session) => converse({ connection, session, port, routes, node, crossdomain }),
+        (session) => {
+          const { address } = session
+          const clientOf = ({ headers }: RequestHead) =>
+            clientAddress(address, headers, settings.current().trustedProxies.addresses)
+          return converse({ connection, session, port, routes, node, crossdomain, clientOf })
+        },
         { "server.port": String(connection.localPort), "url.scheme": connection.encrypted ? "https" : "http" }
       )
 

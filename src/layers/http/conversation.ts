@@ -13,6 +13,7 @@ import type { HttpPort, LiveExchange, LiveMatch } from "../../services/HttpGatew
 import type { Sink, ViewerStalled } from "../../services/Playback.ts"
 import type { Session } from "../../services/Sessions.ts"
 import type { Connection, ConnectionClosed } from "../../services/Transport.ts"
+import { withAddress } from "../telemetry/client.ts"
 import { ConnectionStream } from "./ConnectionStream.ts"
 import type { Incoming, NodeServer } from "./nodeServer.ts"
 import { answerPlain } from "./plainAnswer.ts"
@@ -29,6 +30,8 @@ export interface Conversation {
   readonly routes: Routes
   readonly node: NodeServer
   readonly crossdomain: () => boolean
+  /** Whose the request is: with a proxy in front, not everybody's on this connection. */
+  readonly clientOf: (head: RequestHead) => string
 }
 
 type LiveFailure = Refused | ViewerStalled | ConnectionClosed
@@ -112,10 +115,18 @@ const serveRaw = Effect.fnUntraced(function* (talk: Conversation, head: RequestH
 })
 
 const runLive = (
-  { connection, session }: Conversation,
+  { clientOf, connection, session }: Conversation,
   match: LiveMatch,
   exchange: Omit<LiveExchange, "session" | "encrypted" | "localPort">
-) => match.serve({ ...exchange, session, encrypted: connection.encrypted, localPort: connection.localPort })
+) => {
+  const { encrypted, localPort } = connection
+  const serving = match.serve({ ...exchange, session, encrypted, localPort })
+  const client = clientOf(exchange.head)
+  if (client === session.address) return serving
+  // The last request of the connection: from here on it is this client's alone.
+  session.address = client
+  return withAddress(client, serving)
+}
 
 /** Everything else: requests parsed by `node:http`, until one of them asks for a live body or the peer leaves. */
 const serveStream = Effect.fnUntraced(function* (
@@ -144,17 +155,23 @@ const serveStream = Effect.fnUntraced(function* (
       yield* Fiber.interrupt(pump)
       return yield* serveRaw(talk, incoming.head as RequestHead, match)
     }
-    const answered = yield* answerPlain(plainContext(talk), incoming.head, incoming.request, incoming.response).pipe(
-      Effect.raceFirst(Effect.as(stream.untilEnded, false))
-    )
+    const answered = yield* answerPlain(
+      plainContext(talk, incoming.head),
+      incoming.head,
+      incoming.request,
+      incoming.response
+    ).pipe(Effect.raceFirst(Effect.as(stream.untilEnded, false)))
     if (!answered) return
   }
 })
 
-const plainContext = ({ connection, crossdomain, port, routes, session }: Conversation) => ({
+const plainContext = (
+  { clientOf, connection, crossdomain, port, routes, session }: Conversation,
+  head: RequestHead | BadRequest
+) => ({
   routes,
   port,
-  address: session.address,
+  address: head instanceof BadRequest ? session.address : clientOf(head),
   encrypted: connection.encrypted,
   crossdomain: crossdomain()
 })

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { isInNetworks } from "../../domain/access/NetworkAddress.ts"
 import { type Session, SessionKicked, Sessions, TooManyConnections } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { makeSessionId } from "../telemetry/session.ts"
@@ -13,7 +14,19 @@ export const layer = Layer.effect(
     const settings = yield* Settings
     const clock = yield* Clock.Clock
     const sessions = new Map<string, Session>()
+    const byAddress = new Map<string, number>()
     const listeners = new Set<(session: Session) => void>()
+
+    const refusal = (address: string): TooManyConnections | undefined => {
+      const { maxConnections, maxConnectionsPerAddress: limit, trustedProxies } = settings.current()
+      if (sessions.size >= maxConnections) {
+        return new TooManyConnections({ limit: maxConnections, directive: "max_connections" })
+      }
+      // Connections of a proxy are those of many clients.
+      const isFull = limit > 0 && (byAddress.get(address) ?? 0) >= limit
+      if (!isFull || isInNetworks(address, trustedProxies.addresses)) return undefined
+      return new TooManyConnections({ limit, directive: "max_connections_per_address" })
+    }
 
     const open = Effect.fnUntraced(function* (
       fields: Pick<Session, "protocol" | "address"> & Pick<Session["counters"], "bytesIn" | "bytesOut">
@@ -41,16 +54,21 @@ export const layer = Layer.effect(
         },
         kicked: Deferred.makeUnsafe()
       }
+      const { address } = fields
       yield* Effect.acquireRelease(
         Effect.suspend(() => {
-          const limit = settings.current().maxConnections
-          if (sessions.size >= limit) return Effect.fail(new TooManyConnections({ limit }))
+          const tooMany = refusal(address)
+          if (tooMany !== undefined) return Effect.fail(tooMany)
           sessions.set(id, session)
+          byAddress.set(address, (byAddress.get(address) ?? 0) + 1)
           return Effect.void
         }),
         () =>
           Effect.sync(() => {
             sessions.delete(id)
+            const left = (byAddress.get(address) ?? 1) - 1
+            if (left > 0) byAddress.set(address, left)
+            else byAddress.delete(address)
             for (const listener of listeners) listener(session)
           })
       )

@@ -1,6 +1,7 @@
 /** Clients of any protocol: registered, counted, run as a session, and told of in the same words. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { addressOf } from "../../domain/access/NetworkAddress.ts"
 import type { AccessRequest } from "../../services/Authorizer.ts"
 import type { Session, Sessions, TooManyConnections } from "../../services/Sessions.ts"
 import { CurrentSession, type Facts, type Given, runSession } from "./session.ts"
@@ -12,9 +13,6 @@ export interface Client {
   readonly bytesIn: () => number
   readonly bytesOut: () => number
 }
-
-/** `1.2.3.4:5` or `[::1]:5` without the port. */
-const addressOf = (peer: string): string => peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "")
 
 const summaryOf = ({ counters, role }: Session): Facts => ({
   // A publisher that said goodbye publishes no more, yet that is what it was.
@@ -65,6 +63,13 @@ export const serveClient = <A, E, R>(
 ): Effect.Effect<void, never, Given<R>> =>
   Effect.catchTag(runClient(sessions, protocol, client, converse, facts), "TooManyConnections", (error) =>
     Effect.logWarning("connection refused", error).pipe(Effect.annotateLogs("client.address", client.peer))
+  )
+
+/** What the running session does from now on is told as this address's. */
+export const withAddress = <A, E, R>(address: string, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.serviceOption(CurrentSession).pipe(
+    Effect.map((running) => Option.getOrUndefined(running)?.annotate({ "client.address": address })),
+    Effect.andThen(Effect.annotateLogs(self, "client.address", address))
   )
 
 /**

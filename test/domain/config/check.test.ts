@@ -139,6 +139,21 @@ const refused: ReadonlyArray<readonly [rule: string, text: string, message: stri
     "a.conf:1:32: heartbeat.interval 0.3, expected at least 1 second"
   ],
   [
+    "a trusted proxy that is no address",
+    "listen 1; trusted_proxies { addresses 10.0.0.0/8 proxy.local; }",
+    "a.conf:1:39: trusted_proxies.addresses 10.0.0.0/8 proxy.local, expected addresses and networks"
+  ],
+  [
+    "PROXY headers of nobody",
+    "listen 1; trusted_proxies { proxy_protocol 1; }",
+    "a.conf:1:44: proxy_protocol, but no proxy is trusted, expected addresses of trusted proxies"
+  ],
+  [
+    "PROXY headers in front of TLS",
+    "listen 1; rtmps { enabled on; listen 443; } trusted_proxies { addresses ::1; proxy_protocol 1 443; }",
+    "a.conf:1:93: proxy_protocol at port 443, which is of TLS, expected a port without TLS: let the proxy end it"
+  ],
+  [
     "an address that is not there",
     "listen 1; stats { network 1; }",
     "a.conf:1:27: stats.network 1, expected the index of one of 1 local addresses"

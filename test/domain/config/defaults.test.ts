@@ -21,7 +21,8 @@ test("the top level", () => {
     "streamCasters",
     "tencentCloudApm",
     "tencentCloudCls",
-    "threads"
+    "threads",
+    "trustedProxies"
   ]
   const fields: object = Object.fromEntries(Object.entries(global).filter(([property]) => !blocks.includes(property)))
   expect(fields).toEqual({
@@ -30,6 +31,7 @@ test("the top level", () => {
     chunkSizeBytes: 60_000,
     serverId: "",
     maxConnections: 1000,
+    maxConnectionsPerAddress: 0,
     daemon: true,
     utcTime: false,
     pithyPrintMillis: 10_000,

@@ -50,6 +50,26 @@ effect("refuses more than max_connections, until one has left", () =>
   })
 )
 
+effect("refuses more than max_connections_per_address, each address for itself, but for trusted proxies", () =>
+  Effect.gen(function* () {
+    const { sessions } = yield* harness("max_connections_per_address 2; trusted_proxies { addresses 10.0.0.9; }")
+    const open = (address: string) => sessions.open({ protocol: "test", address, bytesIn: () => 0, bytesOut: () => 0 })
+    yield* open("10.0.0.1")
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const second = yield* open("10.0.0.1")
+        // What a proxy has said later of whose it is changes nothing: it was counted as the proxy's.
+        second.address = "203.0.113.1"
+        const { message } = yield* Effect.flip(open("10.0.0.1"))
+        expect(message).toBe("more than 2 connections (max_connections_per_address)")
+        yield* open("10.0.0.2")
+        yield* Effect.replicateEffect(open("10.0.0.9"), 5)
+      })
+    )
+    yield* open("10.0.0.1")
+  })
+)
+
 effect("a kick tells the session why, once; nobody else", () =>
   Effect.gen(function* () {
     const { open, sessions } = yield* harness()

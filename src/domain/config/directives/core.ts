@@ -27,6 +27,7 @@ import { statistics } from "./statistics.ts"
 import { streamCaster } from "./streamCaster.ts"
 import { tencentCloud } from "./tencentCloud.ts"
 import { transcode } from "./transcode.ts"
+import { trustedProxies } from "./trustedProxies.ts"
 import { vhost } from "./vhost.ts"
 
 export const coreTables = [
@@ -35,6 +36,7 @@ export const coreTables = [
   rtmps,
   httpApi,
   httpServer,
+  trustedProxies,
   srt,
   rtc,
   streamCaster,

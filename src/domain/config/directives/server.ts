@@ -32,6 +32,13 @@ export const server = table({
       reload: "next",
       doc: "TCP clients of all protocols. The limit of open files must be more than 128 higher."
     }),
+    maxConnectionsPerAddress: integer("max_connections_per_address", {
+      default: 0,
+      min: 0,
+      outside: "default",
+      reload: "next",
+      doc: "The same of one address, but for trusted proxies; 0 is no limit. Beyond SRS."
+    }),
     daemon: flag("daemon", { default: true, reload: "start", doc: "Run in the background." }),
     utcTime: flag("utc_time", {
       default: false,
