@@ -192,3 +192,11 @@ test("an allowance silences one ban in one file, and is itself reported when unu
     "src/layers/transport/a.ts:1: the allowance for async is not used"
   ])
 })
+
+/** Real time and real sockets, with servers that look after themselves; and what is no test. */
+const ownRuns = /^test\/(?:e2e\/|support\/effect\.ts|layers\/transport\/socketChecks\.ts|simulation\/run\.ts)/
+
+test("every test that runs an Effect does so by `effect`, which looks for what it has left behind", () => {
+  const paths = [...new Glob("test/**/*.ts").scanSync(".")].filter((path) => !ownRuns.test(path))
+  expect(paths.filter((path) => /\bEffect\.run(?:Promise|Fork|Callback)/.test(readFileSync(path, "utf8")))).toEqual([])
+})

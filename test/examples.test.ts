@@ -10,7 +10,7 @@ import { Sessions } from "sluice/services/Sessions"
 import { Transport } from "sluice/services/Transport"
 import { program } from "../examples/embed.ts"
 import * as Protocol from "../examples/protocol.ts"
-import { effect, mustEndAtZero } from "./support/effect.ts"
+import { effect } from "./support/effect.ts"
 
 effect("examples/embed.ts publishes and subscribes without a port", () =>
   Effect.gen(function* () {
@@ -25,7 +25,6 @@ effect("examples/protocol.ts adds an input protocol as one Layer", () =>
   Effect.gen(function* () {
     const { connect } = yield* Transport
     const sessions = yield* Sessions
-    yield* mustEndAtZero("sessions", () => sessions.all().size)
     const frames = yield* Sluice.subscribe("live/camera").pipe(Stream.runCollect, Effect.forkChild)
     yield* TestClock.adjust(0)
     yield* Effect.scoped(

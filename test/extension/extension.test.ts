@@ -16,7 +16,7 @@ import { RtmpClient } from "../../src/services/RtmpClient.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import { type Connection, Transport } from "../../src/services/Transport.ts"
 import { makeRecorder } from "../layers/telemetry/recorder.ts"
-import { effect, mustEndAtZero } from "../support/effect.ts"
+import { effect } from "../support/effect.ts"
 import { imports } from "../support/sourceText.ts"
 import { toyInput } from "./toyInput/directives.ts"
 import { toyCodec } from "./toyInput/lines.ts"
@@ -141,7 +141,6 @@ describe("toy sessions", () => {
     "are in the register, with what they do and their counters, and can be kicked",
     Effect.gen(function* () {
       const sessions = yield* Sessions
-      yield* mustEndAtZero("sessions", () => sessions.all().size)
       const viewer = yield* player()
       const publishing = yield* publisher()
       yield* send(publishing, ...frames)

@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import { afterClients, census } from "./census.ts"
 
 /** What the current test has asked to be back at zero after its scope has closed, by name. */
 class Counters extends Context.Service<Counters, Map<string, () => number>>()("sluice/test/Counters") {}
@@ -21,18 +22,21 @@ const layer = Layer.merge(TestClock.layer(), Logger.layer([]))
 
 type Test<A, E> = () => Effect.Effect<A, E, Scope.Scope | TestClock.TestClock | Counters>
 
-/** Runs in a scope of its own, under `TestClock`. Any failure, defect or counter above zero fails the test. */
+/** Runs in a scope of its own, under `TestClock`. Any failure, defect or counter above zero fails the test (`census`). */
 export const effect = <A, E>(name: string, self: Test<A, E>, timeoutMillis = 30_000): void =>
   test(name, () => runTest(self), timeoutMillis)
 
 /** The same without `test`: rejects where the test would fail. */
 export const runTest = <A, E>(self: Test<A, E>): Promise<void> => {
   const counters: Map<string, () => number> = new Map()
+  const clientsLeave = Effect.map(afterClients, assertAtZero)
   return Effect.suspend(self).pipe(
+    Effect.tap(clientsLeave),
     Effect.scoped,
     Effect.provide(layer),
     Effect.provideService(Counters, counters),
-    Effect.tap(() => Effect.sync(() => assertAtZero(counters))),
+    census,
+    Effect.tap((left) => Effect.sync(() => assertAtZero(new Map([...counters, ...left])))),
     Effect.asVoid,
     Effect.runPromise
   )

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test"
+import { describe, expect } from "bun:test"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { signStream } from "../../../src/domain/access/signedUrl.ts"
@@ -27,16 +27,18 @@ const harness = Effect.fnUntraced(function* (directives: string) {
   return { gate, vhost, check }
 })
 
-test("scrypt is that of RFC 7914 §12", async () => {
-  const stored = parseStoredSecret(
-    "$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw"
-  )
-  expect(stored).toBeDefined()
-  const secrets = stored === undefined ? [] : [stored]
-  expect(await Effect.runPromise(isPassword("", "pleaseletmein", secrets))).toBe(true)
-  expect(await Effect.runPromise(isPassword("", "pleaseletmeout", secrets))).toBe(false)
-  expect(await Effect.runPromise(isPassword("", "", []))).toBe(false)
-})
+effect("scrypt is that of RFC 7914 §12", () =>
+  Effect.gen(function* () {
+    const stored = parseStoredSecret(
+      "$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw"
+    )
+    expect(stored).toBeDefined()
+    const secrets = stored === undefined ? [] : [stored]
+    expect(yield* isPassword("", "pleaseletmein", secrets)).toBe(true)
+    expect(yield* isPassword("", "pleaseletmeout", secrets)).toBe(false)
+    expect(yield* isPassword("", "", [])).toBe(false)
+  })
+)
 
 const basic = (login: string) => `Basic ${Buffer.from(login).toString("base64")}`
 const stream = { vhost: "__defaultVhost__", app: "live", stream: "a" }

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test"
+import { expect } from "bun:test"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { parseSign } from "../../../src/domain/access/accessCommands.ts"
@@ -34,15 +34,18 @@ effect("sign makes the query by the key of the vhost", () =>
   })
 )
 
-test("hash makes what a configuration has, from standard input", async () => {
-  const command = `echo secret | ${process.execPath} src/main.ts hash && echo secret | ${process.execPath} src/main.ts hash --adobe joe`
-  await using program = new Program(["sh", "-c", command])
-  await program.succeeded()
-  for (const line of program.out.text().trim().split("\n")) {
-    const stored = parseStoredSecret(line)
-    expect(stored).toBeDefined()
-    const secrets = stored === undefined ? [] : [stored]
-    expect(await Effect.runPromise(isPassword("joe", "secret", secrets))).toBe(true)
-    expect(await Effect.runPromise(isPassword("joe", "Secret", secrets))).toBe(false)
-  }
-})
+effect("hash makes what a configuration has, from standard input", () =>
+  Effect.gen(function* () {
+    const command = `echo secret | ${process.execPath} src/main.ts hash && echo secret | ${process.execPath} src/main.ts hash --adobe joe`
+    const make = Effect.sync(() => new Program(["sh", "-c", command]))
+    const program = yield* Effect.acquireRelease(make, (each) => Effect.promise(() => each[Symbol.asyncDispose]()))
+    yield* Effect.promise(() => program.succeeded())
+    for (const line of program.out.text().trim().split("\n")) {
+      const stored = parseStoredSecret(line)
+      expect(stored).toBeDefined()
+      const secrets = stored === undefined ? [] : [stored]
+      expect(yield* isPassword("joe", "secret", secrets)).toBe(true)
+      expect(yield* isPassword("joe", "Secret", secrets)).toBe(false)
+    }
+  })
+)

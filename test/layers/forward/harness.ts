@@ -14,10 +14,8 @@ import { unguarded } from "../../../src/server.ts"
 import { Forwarder } from "../../../src/services/Forwarder.ts"
 import { InProcess } from "../../../src/services/InProcess.ts"
 import { ServerIdentity } from "../../../src/services/ServerIdentity.ts"
-import { Sessions } from "../../../src/services/Sessions.ts"
 import { SourceRegistry } from "../../../src/services/SourceRegistry.ts"
 import { Transport } from "../../../src/services/Transport.ts"
-import { mustEndAtZero } from "../../support/effect.ts"
 
 /** A picture that carries its number. */
 export const picture = (number: number, millis: number, keyframe: boolean): MediaFrame =>
@@ -65,8 +63,6 @@ export const start = Effect.fnUntraced(function* (
   const identity = Layer.succeed(ServerIdentity, { server: "test", service: "test", pid: 1 })
   const ground = Layer.mergeAll(layerAllowAll, layerText(config), Layer.succeed(Transport, transport), identity)
   const services = yield* Scope.provide(Layer.build(Layer.provideMerge(unguarded, ground)), scope)
-  const sessions = Context.get(services, Sessions)
-  yield* mustEndAtZero(`sessions of ${config}`, () => sessions.all().size)
   const watch = Context.get(services, SourceRegistry).onSource(
     "witness",
     (source) => {

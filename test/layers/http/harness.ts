@@ -12,7 +12,6 @@ import { HttpGateway, type LiveExchange, type LiveRoute } from "../../../src/ser
 import type { Sink } from "../../../src/services/Playback.ts"
 import { Sessions } from "../../../src/services/Sessions.ts"
 import { type Connection, Transport } from "../../../src/services/Transport.ts"
-import { mustEndAtZero } from "../../support/effect.ts"
 
 export const serverPort = 8080
 export const apiPort = 1985
@@ -70,7 +69,6 @@ export const harness = Effect.fnUntraced(function* (options: HarnessOptions = {}
   const services = yield* Layer.build(Gateway.layer.pipe(Layer.provideMerge(base)))
   const gateway = Context.get(services, HttpGateway)
   const sessions = Context.get(services, Sessions)
-  yield* mustEndAtZero("sessions", () => sessions.all().size)
   const connect = Effect.fnUntraced(function* (port = serverPort) {
     const endpoint = { host: "127.0.0.1", port }
     return new Client(yield* Context.get(services, Transport).connect(endpoint, { timeoutMillis: 1000 }))

@@ -14,10 +14,8 @@ import { Forwarder } from "../../../src/services/Forwarder.ts"
 import { Listeners } from "../../../src/services/Listeners.ts"
 import { Reload } from "../../../src/services/Reload.ts"
 import { ServerIdentity } from "../../../src/services/ServerIdentity.ts"
-import { Sessions } from "../../../src/services/Sessions.ts"
 import { Settings } from "../../../src/services/Settings.ts"
 import { Transport } from "../../../src/services/Transport.ts"
-import { mustEndAtZero } from "../../support/effect.ts"
 import { Client, tick } from "../rtmp/memoryClient.ts"
 
 const facts: MachineFacts = { docker: false, localAddresses: 1, openFiles: Infinity }
@@ -36,9 +34,7 @@ export const start = Effect.fnUntraced(function* (text: string) {
   const settingsLayer = Config.layer({ _tag: "File", path: file }, { environment: {}, facts })
   const ground = Layer.mergeAll(layerAllowAll, settingsLayer, Memory.layerMemory, identity)
   const services = yield* Layer.build(Layer.provideMerge(unguarded, ground))
-  const sessions = Context.get(services, Sessions)
   const reload = Context.get(services, Reload)
-  yield* mustEndAtZero(`sessions of ${file}`, () => sessions.all().size)
 
   const connect = Effect.fnUntraced(function* (port: number) {
     const endpoint = { host: "127.0.0.1", port }

@@ -38,6 +38,8 @@ const agree = (heard: Heard, peer: RtmpPeer): void => {
   if (heard.name === "play") peer.send(status(7, "NetStream.Play.Start"))
 }
 
+const hangUp = (connection: Connection): void => (connection as Memory.MemoryConnection).close("gone")
+
 type Answer = (heard: Heard, peer: RtmpPeer, connection: Connection) => void
 
 /** A server at port 1935 of a network of its own, and a client in the same. */
@@ -166,11 +168,7 @@ describe("a publication ends", () => {
       (peer) => peer.send({ chunkStreamId: 3, type: 20, streamId: 0, body: Uint8Array.of(5) }),
       { _tag: "RtmpFailed" }
     ],
-    [
-      "when the server goes away",
-      (_peer, connection) => void Effect.runFork(connection.end),
-      { _tag: "ConnectionClosed" }
-    ]
+    ["when the server goes away", (_peer, connection) => hangUp(connection), { _tag: "ConnectionClosed" }]
   ]
   for (const [name, act, expected] of cases) {
     effect(name, () =>
@@ -205,7 +203,7 @@ describe("a server that does not agree", () => {
       refusing("publish", () => status(7, "NetStream.Publish.BadName", "error")),
       { _tag: "RtmpRefused", code: "NetStream.Publish.BadName" }
     ],
-    ["closes", (_heard, _peer, connection) => void Effect.runFork(connection.end), { _tag: "ConnectionClosed" }]
+    ["closes", (_heard, _peer, connection) => hangUp(connection), { _tag: "ConnectionClosed" }]
   ]
   for (const [name, answer, expected] of cases) {
     effect(`${name}: the client's error says so, and its connection is closed`, () =>

@@ -16,7 +16,6 @@ import type { Authorizer } from "../../../src/services/Authorizer.ts"
 import { Sessions } from "../../../src/services/Sessions.ts"
 import { SourceRegistry } from "../../../src/services/SourceRegistry.ts"
 import { Transport } from "../../../src/services/Transport.ts"
-import { mustEndAtZero } from "../../support/effect.ts"
 import { SpecChunkReader, type SpecMessage } from "../../support/specChunkReader.ts"
 
 type Amf = string | number | boolean | null | { readonly [key: string]: Amf }
@@ -165,7 +164,6 @@ export const harness = Effect.fnUntraced(function* (
   const services = yield* Layer.build(RtmpListener.layer.pipe(Layer.provideMerge(core), Layer.provideMerge(base)))
   const sessions = Context.get(services, Sessions)
   const registry = Context.get(services, SourceRegistry)
-  yield* mustEndAtZero("sessions", () => sessions.all().size)
 
   /** A client that has not said anything. */
   const open = Effect.gen(function* () {

@@ -7,12 +7,11 @@ import * as TestClock from "effect/testing/TestClock"
 import { layerText } from "../../../src/layers/config/Settings.ts"
 import * as SessionsLayer from "../../../src/layers/sessions/Sessions.ts"
 import { Sessions } from "../../../src/services/Sessions.ts"
-import { effect, mustEndAtZero } from "../../support/effect.ts"
+import { effect } from "../../support/effect.ts"
 
 const harness = Effect.fnUntraced(function* (settings = "") {
   const services = yield* Layer.build(SessionsLayer.layer.pipe(Layer.provide(layerText(settings))))
   const sessions = Context.get(services, Sessions)
-  yield* mustEndAtZero("sessions", () => sessions.all().size)
   const open = sessions.open({ protocol: "test", address: "10.0.0.1", bytesIn: () => 7, bytesOut: () => 9 })
   return { sessions, open }
 })

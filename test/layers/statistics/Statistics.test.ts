@@ -15,7 +15,7 @@ import { Permit } from "../../../src/services/Authorizer.ts"
 import { Sessions } from "../../../src/services/Sessions.ts"
 import { SourceRegistry } from "../../../src/services/SourceRegistry.ts"
 import { Statistics } from "../../../src/services/Statistics.ts"
-import { effect, mustEndAtZero } from "../../support/effect.ts"
+import { effect } from "../../support/effect.ts"
 import { fixtureFrames } from "../../support/flvFrames.ts"
 
 const stream = { vhost: defaultVhost, app: "live", stream: "a" }
@@ -29,7 +29,6 @@ const harness = Effect.fnUntraced(function* (settings = "vhost __defaultVhost__ 
   const sessions = Context.get(services, Sessions)
   const registry = Context.get(services, SourceRegistry)
   const statistics = Context.get(services, Statistics)
-  yield* mustEndAtZero("sessions", () => sessions.all().size)
   const publish = Effect.fnUntraced(function* (frames: ReadonlyArray<MediaFrame>) {
     const session = yield* sessions.open({
       protocol: "rtmp",
