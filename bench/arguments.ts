@@ -5,13 +5,14 @@ import * as Result from "effect/Result"
 import type { ServerName } from "./peers/peer.ts"
 import { type Row, rows } from "./rows.ts"
 
-export const usage = `usage: bun run bench [--quick] [--row NAME]… [--peers nginx,nms|none] [--seconds N] [--json FILE]
+export const usage = `usage: bun run bench [--quick] [--row NAME]… [--peers LIST|none] [--seconds N] [--json FILE]
 
 Puts the same loads on this server and on its peers in turn and prints one table.
 
   --quick         shorter windows, fewer rows, nginx only: under two minutes
   --row NAME      only this row; may be repeated
-  --peers LIST    of nginx and nms (node-media-server, fetched from npm); none
+  --peers LIST    of nginx (with nginx-rtmp), nginx-files (nginx as a server of our segments) and nms
+                  (node-media-server, fetched from npm); none
   --seconds N     the measured window of each run
   --json FILE     also write all figures to FILE
 
@@ -33,7 +34,10 @@ export class WrongUse extends Data.TaggedError("WrongUse")<{ readonly reason: st
 
 const refuse = (reason: string) => Result.fail(new WrongUse({ reason }))
 
-const isPeer = (name: string): name is "nginx" | "nms" => name === "nginx" || name === "nms"
+const quickPeers: ReadonlyArray<ServerName> = ["nginx", "nginx-files"]
+const allPeers: ReadonlyArray<ServerName> = [...quickPeers, "nms"]
+
+const isPeer = (name: string): name is ServerName => allPeers.some((peer) => peer === name)
 
 export const parse = (args: ReadonlyArray<string>): Result.Result<Plan | "help", WrongUse> => {
   const names: Array<string> = []
@@ -56,7 +60,7 @@ export const parse = (args: ReadonlyArray<string>): Result.Result<Plan | "help",
     if (option === "--seconds") seconds = Number(value)
     if (option === "--json") json = value
   }
-  peers ??= quick ? ["nginx"] : ["nginx", "nms"]
+  peers ??= quick ? quickPeers : allPeers
   const unknownRow = names.find((name) => !rows.some((row) => row.name === name))
   if (unknownRow !== undefined) return refuse(`no row ${unknownRow}`)
   const unknownPeer = peers.find((peer) => !isPeer(peer))

@@ -7,20 +7,27 @@ import { parse, type Plan, usage } from "./arguments.ts"
 import type { Figures } from "./figures.ts"
 import { type Load, measure, measureStart, type Timing } from "./measure.ts"
 import { nginx } from "./peers/nginx.ts"
+import { nginxFiles } from "./peers/nginxFiles.ts"
 import { nodeMediaServer } from "./peers/nodeMediaServer.ts"
+import { measurePictures } from "./pictures.ts"
 import type { Peer, ServerName, Tuning } from "./peers/peer.ts"
 import { sluice } from "./peers/sluice.ts"
-import { type LoadRow, type Row, rows, type StartRow, type TurnsRow } from "./rows.ts"
+import { type LoadRow, type PictureRow, type Row, rows, type StartRow, type TurnsRow } from "./rows.ts"
 import { compare, format, judge, type Line, type Verdict } from "./table.ts"
 
-const servers: Readonly<Record<ServerName, Peer>> = { sluice, nginx, nms: nodeMediaServer }
+const servers: Readonly<Record<ServerName, Peer>> = {
+  sluice,
+  nginx,
+  nms: nodeMediaServer,
+  "nginx-files": nginxFiles
+}
 
 const fullTiming: Timing = { ramp: 500, settleSeconds: 3, seconds: 13 }
 const quickTiming: Timing = { ramp: 1000, settleSeconds: 1, seconds: 4 }
 
 type Measured = Figures | string
 
-const plainTuning: Tuning = { minLatency: false, mergedRead: false, tracing: true }
+const plainTuning: Tuning = { minLatency: false, mergedRead: false, tracing: true, hls: "off" }
 
 const failureText = (error: unknown): string =>
   `failed: ${error instanceof Error ? error.message.trim().replaceAll(/\s*\n\s*/g, " · ") : error}`
@@ -29,10 +36,12 @@ const failureText = (error: unknown): string =>
 class Bench {
   readonly lines: Array<Line> = []
   readonly #timing: Timing
+  readonly #quick: boolean
   readonly #peers: ReadonlySet<ServerName>
   readonly #known = new Map<string, Measured>()
 
   constructor(plan: Plan) {
+    this.#quick = plan.quick
     const timing = plan.quick ? quickTiming : fullTiming
     this.#timing = { ...timing, seconds: plan.seconds ?? timing.seconds }
     const missing = [...plan.peers].filter((name) => {
@@ -47,6 +56,7 @@ class Bench {
     if (row.kind === "load") await this.#loadRow(row)
     if (row.kind === "turns") await this.#turnsRow(row)
     if (row.kind === "start") await this.#startRow(row)
+    if (row.kind === "picture") await this.#pictureRow(row)
   }
 
   async #measure(server: ServerName, load: Load, tuning: Tuning): Promise<Measured> {
@@ -98,14 +108,13 @@ class Bench {
   async #turnsRow(row: TurnsRow): Promise<void> {
     const own: Array<Measured> = []
     const against: Array<Measured> = []
-    for (let turn = 0; turn < row.turns; turn++) {
-      own.push(await this.#measure("sluice", row.load, row.tuning))
+    for (let turn = 0; turn < (this.#quick ? 1 : row.turns); turn++) {
       against.push(await this.#measure("sluice", row.load, row.against))
+      own.push(await this.#measure("sluice", row.load, row.tuning))
     }
-    const without = median(against, ({ cpuSecondsTotal }) => cpuSecondsTotal)
-    this.#line(row, "sluice, no-ops", without)
-    const present = median(own, ({ cpuSecondsTotal }) => cpuSecondsTotal)
-    this.#judged(row, present, new Map([["against", without]]))
+    const without = median(against, row.compared)
+    this.#line(row, `sluice, ${row.againstTitle}`, without)
+    this.#judged(row, median(own, row.compared), new Map([["against", without]]))
   }
 
   async #startRow(row: StartRow): Promise<void> {
@@ -120,6 +129,17 @@ class Bench {
     const middle = millis.toSorted((a, b) => a - b)[millis.length >> 1]
     const verdict = compare({ what: "start to listening", unit: " ms", atMost: row.atMostMillis }, middle)
     this.#line(row, sluice.title, undefined, [verdict])
+  }
+
+  async #pictureRow(row: PictureRow): Promise<void> {
+    console.error(`sluice: ${row.starts} pages`)
+    try {
+      const millis = await measurePictures(row.load, row.tuning, this.#timing, row.starts)
+      const limit = { what: `first picture, slowest of ${row.starts}`, unit: " ms", atMost: row.atMostMillis }
+      this.#line(row, sluice.title, undefined, [compare(limit, Math.max(...millis))])
+    } catch (error) {
+      this.#line(row, sluice.title, failureText(error))
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 /** What one run of a load against one server gave. */
+import type { WrittenLists } from "./hls.ts"
 
 export interface Figures {
   readonly startToListeningMillis: number
@@ -19,13 +20,18 @@ export interface Figures {
   /** Violations of framing and order that the checked viewers saw. */
   readonly errors: number
   readonly viewers?: ViewerFigures
+  /** On disk, at the window's end. */
+  readonly written?: WrittenLists
   readonly loopDelayP99Millis?: number
   /** Not empty: the load generator was too slow, the figures say nothing. */
   readonly voidReasons: ReadonlyArray<string>
 }
 
 export interface ViewerFigures {
-  /** Rate of the worst-served viewer over that of the published messages. */
+  /**
+   * Rate of the worst-served viewer over that of the published messages; of HLS players the share of the window in which
+   * the worst-served had something to play.
+   */
   readonly leastRate: number
   readonly worstGapMillis: number
   /** From play or GET to the first video frame. */

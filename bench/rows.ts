@@ -33,12 +33,16 @@ export interface LoadRow extends Named {
   readonly targets: ReadonlyArray<Target>
 }
 
-/** One load on this server, tuned in two ways, in turns; the median of total CPU is compared. */
+/** One load on this server, tuned in two ways, in turns; the medians are compared. */
 export interface TurnsRow extends Named {
   readonly kind: "turns"
   readonly load: Load
   readonly tuning: Tuning
   readonly against: Tuning
+  readonly againstTitle: string
+  /** The figure that says which run is in the middle, and that is compared. */
+  readonly compared: (figures: Figures) => number
+  /** With `--quick` one. */
   readonly turns: number
   readonly targets: ReadonlyArray<Target>
 }
@@ -50,9 +54,18 @@ export interface StartRow extends Named {
   readonly atMostMillis: number
 }
 
-export type Row = LoadRow | TurnsRow | StartRow
+/** From opening this server's page in Chromium to the first picture, the slowest of some. */
+export interface PictureRow extends Named {
+  readonly kind: "picture"
+  readonly load: Load
+  readonly tuning: Tuning
+  readonly starts: number
+  readonly atMostMillis: number
+}
 
-const merged: Tuning = { minLatency: false, mergedRead: false, tracing: true }
+export type Row = LoadRow | TurnsRow | StartRow | PictureRow
+
+const merged: Tuning = { minLatency: false, mergedRead: false, tracing: true, hls: "off" }
 const low: Tuning = { ...merged, minLatency: true }
 
 const fan = (viewers: number, protocol: Protocol = "rtmp"): Load => ({
@@ -105,6 +118,35 @@ const noneLost: Target = { what: "connections lost", unit: "", atMost: 0, value:
 const noErrors: Target = { what: "errors seen", unit: "", atMost: 0, value: (own) => own.errors }
 
 const whole = [fullRate, noneLost, noErrors]
+
+const cpuTotal = ({ cpuSecondsTotal }: Figures): number => cpuSecondsTotal
+const compared = (what: string, atMost: number, by: (figures: Figures) => number): Target => ({
+  what,
+  unit: "",
+  atMost,
+  value: (own, others) => {
+    const against = others("against")
+    return against && by(own) / by(against)
+  }
+})
+
+const cpuPerGigabit = ({ cpuSeconds, mbps, seconds }: Figures): number => cpuSeconds / ((mbps * seconds) / 1000)
+const cpuPerGigabitOfNginx: Target = {
+  what: "CPU per Gbit × nginx",
+  unit: "",
+  atMost: 2.5,
+  value: (own, others) => {
+    const nginx = others("nginx-files")
+    return nginx && cpuPerGigabit(own) / cpuPerGigabit(nginx)
+  }
+}
+
+/** A list is written with each segment, of 2 s. */
+const listsWritten = (count: number): ReadonlyArray<Target> => [
+  { what: "lists written", unit: "", atLeast: count, value: (own) => own.written?.lists },
+  { what: "oldest list", unit: " ms", atMost: 3000, value: (own) => own.written?.oldestMillis },
+  { what: "gaps in lists", unit: "", atMost: 0, value: (own) => own.written?.gaps }
+]
 
 export const rows: ReadonlyArray<Row> = [
   {
@@ -220,18 +262,43 @@ export const rows: ReadonlyArray<Row> = [
     load: fan(1000),
     tuning: low,
     against: { ...low, tracing: false },
+    againstTitle: "no-ops",
+    compared: cpuTotal,
     turns: 3,
-    targets: [
-      {
-        what: "CPU × without tracing",
-        unit: "",
-        atMost: 1.02,
-        value: (own, others) => {
-          const without = others("against")
-          return without && own.cpuSecondsTotal / without.cpuSecondsTotal
-        }
-      }
-    ]
+    targets: [compared("CPU × without tracing", 1.02, cpuTotal)]
+  },
+  {
+    kind: "turns",
+    name: "hls-500-streams",
+    title: "500 publishers × 190 kbps, HLS on disk",
+    quick: true,
+    load: { ...publishers, publishers: 500, settleSeconds: 4 },
+    tuning: { ...merged, hls: "disk" },
+    against: merged,
+    againstTitle: "HLS off",
+    compared: cores,
+    turns: 3,
+    targets: [compared("CPU × HLS off", 1.8, cores), ...listsWritten(500), noneLost]
+  },
+  {
+    kind: "load",
+    name: "hls-2000-viewers",
+    title: "1 → 2000 HLS, in memory",
+    quick: true,
+    load: { ...fan(2000, "hls"), ramp: 500 },
+    tuning: { ...merged, hls: "memory" },
+    peers: ["nginx-files"],
+    targets: [cpu(0.5), cpuPerGigabitOfNginx, ...whole]
+  },
+  {
+    kind: "picture",
+    name: "hls-start",
+    title: "first picture of HLS in Chromium, segments of 2 s",
+    quick: true,
+    load: fan(1, "hls"),
+    tuning: { ...merged, hls: "memory" },
+    starts: 5,
+    atMostMillis: 1500
   },
   {
     kind: "start",

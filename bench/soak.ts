@@ -29,9 +29,9 @@ const seconds = Math.round(Number(values.minutes) * 60)
 if (!(seconds >= 10)) throw new Error("--minutes needs a number, at least 0.2")
 
 const directory = mkdtempSync(join(tmpdir(), "sluice-soak-"))
-const [rtmpPort = 0, httpPort = 0] = await freePorts(2)
-const place = { directory, rtmpPort, httpPort }
-const tuning = { mergedRead: false, minLatency: false, tracing: true }
+const [rtmpPort = 0, httpPort = 0, spareHttpPort = 0] = await freePorts(3)
+const place = { directory, rtmpPort, httpPort, spareHttpPort }
+const tuning = { mergedRead: false, minLatency: false, tracing: true, hls: "off" as const }
 const server = new ServerProcess(sluice.command(tuning, place), join(directory, "server.log"))
 
 const residentMegabytes = (): number =>

@@ -6,6 +6,7 @@ export const usage = `usage: sluice load publish rtmp://HOST[:PORT]/APP/STREAM -
        sluice load play    rtmp://HOST[:PORT]/APP/STREAM               [options]
        sluice load play    http://HOST[:PORT]/APP/STREAM.flv           [options]
        sluice load play    ws://HOST[:PORT]/APP/STREAM.flv             [options]
+       sluice load play    http://HOST[:PORT]/APP/STREAM.m3u8          [options]
 
 Opens many connections to a live media server, any server, and measures what they get. "%d" in the
 URL becomes the connection's index. One JSON object is printed on stdout, a summary on stderr.
@@ -52,6 +53,8 @@ const schemes: Readonly<Record<string, { readonly proto: string; readonly port: 
   "ws:": { proto: "ws", port: 80 }
 }
 
+const isPlaylist = ({ pathname, protocol }: URL): boolean => protocol === "http:" && pathname.endsWith(".m3u8")
+
 export class WrongUse extends Data.TaggedError("WrongUse")<{ readonly reason: string }> {
   override get message() {
     return this.reason
@@ -71,7 +74,7 @@ const targetOf = (role: string, text: string): Result.Result<ReadonlyArray<strin
   const port = url.port === "" ? scheme.port : Number(url.port)
   return Result.succeed([
     `role=${role}`,
-    `proto=${scheme.proto}`,
+    `proto=${isPlaylist(url) ? "hls" : scheme.proto}`,
     `host=${url.hostname}`,
     `port=${port}`,
     `path=${scheme.proto === "rtmp" ? path.slice(1) : path}`

@@ -15,7 +15,7 @@
 #define MAX_CONNECTIONS 100000
 
 enum role { PUBLISH, PLAY };
-enum protocol { RTMP, HTTP_FLV, WEBSOCKET_FLV };
+enum protocol { RTMP, HTTP_FLV, WEBSOCKET_FLV, HLS };
 
 struct options {
   enum role role;
@@ -100,5 +100,6 @@ unsigned ramp_allows(const struct options *options, uint64_t started_at, uint64_
 
 int publish_run(const struct options *options);
 int play_run(const struct options *options);
+int hls_run(const struct options *options);
 
 #endif

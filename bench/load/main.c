@@ -1,6 +1,6 @@
 /*
  * Load generator for live media servers. Arguments are key=value, checked and explained by `sluice load`:
- *   role=publish|play proto=rtmp|http|ws host= port= path= count= seconds= settle= ramp= check= sweep= chunk= start=
+ *   role=publish|play proto=rtmp|http|ws|hls host= port= path= count= seconds= settle= ramp= check= sweep= chunk= start=
  *   file= remote=0|1 mark=0|1
  * One JSON object goes to stdout; the phases ("load: open", "load: window", "load: done") to stderr.
  * Exit status: 0 all as asked, 1 a connection or a check failed, 2 wrong use, 3 out of time.
@@ -59,10 +59,10 @@ static bool is_key(const char *argument, const char *key, const char **value) {
 }
 
 static void parse(struct options *o, const char *a) {
-  static const char *const roles[] = {"publish", "play"}, *const protocols[] = {"rtmp", "http", "ws"};
+  static const char *const roles[] = {"publish", "play"}, *const protocols[] = {"rtmp", "http", "ws", "hls"};
   const char *v;
   if (is_key(a, "role", &v)) o->role = word(a, v, roles, 2);
-  else if (is_key(a, "proto", &v)) o->protocol = word(a, v, protocols, 3);
+  else if (is_key(a, "proto", &v)) o->protocol = word(a, v, protocols, 4);
   else if (is_key(a, "host", &v)) o->host = v;
   else if (is_key(a, "path", &v)) o->path = v;
   else if (is_key(a, "file", &v)) o->file = v;
@@ -100,5 +100,6 @@ int main(int argc, char **argv) {
   signal(SIGALRM, on_alarm);
   /* Whatever happens, the program ends by itself. */
   alarm(options.count / options.ramp + options.start_seconds + options.settle + options.seconds + SPARE_SECONDS);
-  return options.role == PUBLISH ? publish_run(&options) : play_run(&options);
+  if (options.role == PUBLISH) return publish_run(&options);
+  return options.protocol == HLS ? hls_run(&options) : play_run(&options);
 }

@@ -5,6 +5,7 @@
 #include "flv.h"
 #include "http.h"
 #include "net.h"
+#include "report.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -257,11 +258,6 @@ static void end_window(uint64_t now) {
   }
 }
 
-static int by_value(const void *a, const void *b) {
-  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-  return (x > y) - (x < y);
-}
-
 /*
  * Bits per second from a viewer's first read in the window to its last, so that it does not matter where between two
  * bursts the window begins and ends. A longer silence at either end counts as such.
@@ -274,56 +270,25 @@ static uint64_t rate(const struct viewer *v) {
   return to > from ? (uint64_t)((double)(v->window_bytes - v->first_bytes) * 8e9 / (double)(to - from)) : 0;
 }
 
-static void report_bytes(void) {
-  uint64_t *bytes = allocate((run.opened + 1) * sizeof *bytes), sum = 0, worst_gap = 0;
-  uint64_t *rates = allocate((run.opened + 1) * sizeof *rates);
-  unsigned n = 0;
-  for (unsigned i = 0; i < run.opened; i++) {
-    const struct viewer *v = &run.viewers[i];
-    sum += v->window_bytes;
-    if (v->state == CLOSED) continue;
-    rates[n] = rate(v);
-    bytes[n++] = v->window_bytes;
-    if (v->worst_gap > worst_gap) worst_gap = v->worst_gap;
-  }
-  qsort(bytes, n, sizeof *bytes, by_value);
-  qsort(rates, n, sizeof *rates, by_value);
-  double seconds = run.self.wall_seconds;
-  printf(",\"seconds\":%.3f,\"bytes\":%llu,\"mbps\":%.2f", seconds, (unsigned long long)sum,
-    seconds > 0 ? (double)sum * 8 / 1e6 / seconds : 0);
-  printf(",\"perPlayerBytes\":{\"min\":%llu,\"median\":%llu},\"perPlayerMbps\":{\"min\":%.4f,\"median\":%.4f}",
-    (unsigned long long)bytes[0], (unsigned long long)bytes[n / 2], (double)rates[0] / 1e6, (double)rates[n / 2] / 1e6);
-  printf(",\"worstGapMillis\":%.1f", (double)worst_gap / 1e6);
-  free(bytes);
-  free(rates);
-}
-
-static void report_histogram(const char *name, const struct histogram *h) {
-  printf(",\"%s\":{\"count\":%llu,\"p50\":%.2f,\"p99\":%.2f,\"max\":%.2f}", name, (unsigned long long)h->count,
-    histogram_millis(h, 0.5), histogram_millis(h, 0.99), histogram_max_millis(h));
-}
-
 static void report(void) {
   static const char *const protocols[] = {"rtmp", "http-flv", "websocket-flv"};
-  printf("{\"role\":\"play\",\"protocol\":\"%s\",\"asked\":%u", protocols[run.options->protocol], run.options->count);
-  printf(",\"open\":%u,\"failed\":%u,\"closedEarly\":%u,\"firstFailure\":", run.live, run.failed, run.closed_early);
-  if (run.first_failure) json_string(run.first_failure, stdout);
-  else printf("null");
-  report_bytes();
+  struct viewer_bytes bytes = viewer_bytes(run.opened);
+  uint64_t worst_gap = 0;
+  for (unsigned i = 0; i < run.opened; i++) {
+    const struct viewer *v = &run.viewers[i];
+    viewer_bytes_add(&bytes, v->window_bytes, rate(v), v->state != CLOSED);
+    if (v->state != CLOSED && v->worst_gap > worst_gap) worst_gap = v->worst_gap;
+  }
+  struct view_report r = {.protocol = protocols[run.options->protocol], .options = run.options, .open = run.live,
+    .failed = run.failed, .closed_early = run.closed_early, .first_failure = run.first_failure, .errors = run.errors,
+    .seconds = run.self.wall_seconds, .worst_gap = worst_gap, .frames = run.frames, .skipped = run.skipped};
+  view_report_begin(&r, &bytes);
   report_histogram("startMillis", &run.start);
   report_histogram("videoStartMillis", &run.video_start);
   report_histogram("addedLatencyMillis", &run.latency);
-  unsigned checked = run.options->check < run.options->count ? run.options->check : run.options->count;
-  printf(",\"checked\":{\"connections\":%u,\"frames\":%llu,\"skippedFrames\":%llu,\"errors\":%u,\"reasons\":[", checked,
-    (unsigned long long)run.frames, (unsigned long long)run.skipped, run.errors);
-  for (unsigned i = 0; i < run.reasons; i++) {
-    printf("%s{\"viewer\":%u,\"what\":", i ? "," : "", run.reason[i].index);
-    json_string(run.reason[i].why, stdout);
-    printf("}");
-  }
-  printf("]},");
-  self_report(&run.self, stdout);
-  printf("}\n");
+  checked_begin(&r);
+  for (unsigned i = 0; i < run.reasons; i++) checked_reason(i, run.reason[i].index, run.reason[i].why);
+  view_report_end(&run.self);
 }
 
 int play_run(const struct options *options) {

@@ -36,7 +36,7 @@ export interface PublishReport extends Report {
 
 export interface PlayReport extends Report {
   readonly role: "play"
-  readonly protocol: "rtmp" | "http-flv" | "websocket-flv"
+  readonly protocol: "rtmp" | "http-flv" | "websocket-flv" | "hls"
   readonly perPlayerBytes: { readonly min: number; readonly median: number }
   /** From a player's first read in the window to its last. */
   readonly perPlayerMbps: { readonly min: number; readonly median: number }
@@ -46,6 +46,16 @@ export interface PlayReport extends Report {
   readonly videoStartMillis: Distribution
   /** From the last byte of a marked frame at the publisher's socket to its last byte at a checked viewer. */
   readonly addedLatencyMillis: Distribution
+  readonly hls?: {
+    /** Of the window, the share in which the worst-served player had something to play. */
+    readonly leastPlayed: number
+    /** Got in the window. */
+    readonly lists: number
+    readonly segments: number
+    /** From the request to the last byte. */
+    readonly listMillis: Distribution
+    readonly segmentMillis: Distribution
+  }
   readonly checked: {
     readonly connections: number
     readonly frames: number
@@ -66,6 +76,11 @@ export const summary = (report: PublishReport | PlayReport): string => {
   if (report.role === "play") {
     const { addedLatencyMillis: latency, checked, startMillis, worstGapMillis } = report
     facts.push(`worst gap ${ms(worstGapMillis)}`, `start p50 ${ms(startMillis.p50)}, max ${ms(startMillis.max)}`)
+    if (report.hls !== undefined) {
+      const { leastPlayed, lists, segmentMillis, segments } = report.hls
+      facts.push(`${lists} lists and ${segments} segments, p99 ${ms(segmentMillis.p99)}`)
+      facts.push(`the worst-served had media for ${(leastPlayed * 100).toFixed(0)} % of the time`)
+    }
     if (latency.count > 0) facts.push(`added latency p50 ${ms(latency.p50)}, p99 ${ms(latency.p99)}`)
     facts.push(`${checked.errors} errors in ${checked.frames} frames of ${checked.connections} checked`)
     if (checked.skippedFrames > 0) facts.push(`${checked.skippedFrames} frames skipped`)

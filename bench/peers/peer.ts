@@ -1,8 +1,8 @@
 /** A live media server that the bench can start. */
 import type { Command } from "../process.ts"
 
-export type ServerName = "sluice" | "nginx" | "nms"
-export type Protocol = "rtmp" | "http-flv" | "ws-flv"
+export type ServerName = "sluice" | "nginx" | "nms" | "nginx-files"
+export type Protocol = "rtmp" | "http-flv" | "ws-flv" | "hls"
 
 /** What a row asks of the server's configuration. A peer that has no such thing is run as it is. */
 export interface Tuning {
@@ -11,6 +11,8 @@ export interface Tuning {
   /** A publisher is read every 350 ms. */
   readonly mergedRead: boolean
   readonly tracing: boolean
+  /** Segments of 2 s, and where they are kept. */
+  readonly hls: "off" | "memory" | "disk"
 }
 
 export interface Place {
@@ -18,6 +20,8 @@ export interface Place {
   readonly directory: string
   readonly rtmpPort: number
   readonly httpPort: number
+  /** For the origin of a peer that has one. */
+  readonly spareHttpPort: number
 }
 
 export interface Peer {
@@ -25,6 +29,8 @@ export interface Peer {
   /** Makes it ready to start; the reason when it cannot be. */
   readonly prepare: () => string | undefined
   readonly protocols: ReadonlyArray<Protocol>
+  /** Another server, which takes the publishers and makes the files that this one serves. It is not measured. */
+  readonly origin?: (tuning: Tuning, place: Place) => Command
   /** Writes its configuration and says how to start it. */
   readonly command: (tuning: Tuning, place: Place) => Command
 }

@@ -10,17 +10,17 @@ const planOf = (args: string): Plan => {
   return parsed.success
 }
 
-test("without arguments every row runs, against both peers", () => {
+test("without arguments every row runs, against all peers", () => {
   const plan = planOf("")
   expect(plan.rows).toEqual(rows)
-  expect([...plan.peers]).toEqual(["nginx", "nms"])
+  expect([...plan.peers]).toEqual(["nginx", "nginx-files", "nms"])
   expect(plan.seconds).toBeUndefined()
 })
 
 test("quick leaves out the long rows and node-media-server", () => {
   const plan = planOf("--quick")
   expect(plan.rows.map(({ name }) => name)).not.toContain("rtmp-8000-merged")
-  expect([...plan.peers]).toEqual(["nginx"])
+  expect([...plan.peers]).toEqual(["nginx", "nginx-files"])
 })
 
 test("named rows run, in the table's order, also those that are not quick", () => {

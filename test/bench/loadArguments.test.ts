@@ -20,6 +20,11 @@ const accepted: ReadonlyArray<[name: string, args: string, program: string]> = [
     "role=play proto=http host=localhost port=80 path=/live/s.flv seconds=3"
   ],
   [
+    "a playlist is played as HLS",
+    "play http://localhost/live/s.m3u8?vhost=v -n 9",
+    "role=play proto=hls host=localhost port=80 path=/live/s.m3u8?vhost=v count=9"
+  ],
+  [
     "options before the role",
     "--check 4 --remote play ws://example.net:80/live/s.flv",
     "role=play proto=ws host=example.net port=80 path=/live/s.flv check=4 remote=1"

@@ -38,7 +38,7 @@ test("a limit is kept by the limit itself and broken above or below", () => {
 
 const targetsOf = (name: string) => {
   const row = rows.find((each) => each.name === name)
-  return row === undefined || row.kind === "start" ? [] : row.targets
+  return row === undefined || !("targets" in row) ? [] : row.targets
 }
 
 test("CPU is compared as a share of a core, so windows of unlike length do", () => {
