@@ -63,7 +63,8 @@ export const operation = Api1.layer.pipe(Layer.provideMerge(Statistics.layer))
 /** All but the Authorizer. */
 export const unguarded = Layer.merge(Announce.layer, Progress.layer).pipe(
   Layer.provideMerge(HttpListeners.layer),
-  Layer.provideMerge(Layer.merge(protocols, operation)),
+  Layer.provideMerge(operation),
+  Layer.provideMerge(protocols),
   Layer.provideMerge(HttpGateway.layer),
   Layer.provide(ProxyProtocol.layer),
   Layer.provideMerge(core)

@@ -15,6 +15,7 @@ import * as GopCache from "../../src/layers/source/GopCache.ts"
 import * as SourceRegistry from "../../src/layers/source/SourceRegistry.ts"
 import * as StatisticsLayer from "../../src/layers/statistics/Statistics.ts"
 import { HttpGateway, type PlainRoute } from "../../src/services/HttpGateway.ts"
+import { Forwarder } from "../../src/services/Forwarder.ts"
 import { Reload } from "../../src/services/Reload.ts"
 import { ServerIdentity } from "../../src/services/ServerIdentity.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
@@ -30,13 +31,14 @@ const gateway = Layer.mock(HttpGateway, {
   endpoints: () => []
 })
 const reload = Layer.mock(Reload, { last: () => ({ rid: "", state: 0, err: 0, msg: "" }) })
+const forwarder = Layer.mock(Forwarder, { all: () => [] })
 const identity = Layer.succeed(ServerIdentity, { server: "vid-0000000", service: "00000000", pid: process.pid })
 const settings = layerText(`max_connections ${sessions}; exporter { enabled on; } vhost __defaultVhost__ {}`)
 
 const layer = Api1.layer.pipe(
   Layer.provideMerge(StatisticsLayer.layer),
   Layer.provideMerge(SourceRegistry.layer.pipe(Layer.provideMerge(GopCache.layer))),
-  Layer.provideMerge(Layer.mergeAll(SessionsLayer.layer, gateway, identity, reload)),
+  Layer.provideMerge(Layer.mergeAll(SessionsLayer.layer, gateway, identity, reload, forwarder)),
   Layer.provideMerge(settings)
 )
 

@@ -1,6 +1,7 @@
 /** Where a stream is pushed: the URL that a `destination` of the configuration stands for. */
+import * as Result from "effect/Result"
 import type { StreamName } from "../media/StreamName.ts"
-import { upstreamUrl } from "../rtmp/ClientUrl.ts"
+import { BadStreamUrl, parseClientUrl, upstreamUrl, withoutPassword } from "../rtmp/ClientUrl.ts"
 import { splitUrl } from "../rtmp/UrlText.ts"
 
 /** The publish that is pushed. */
@@ -35,4 +36,14 @@ export const destinationUrl = (destination: string, forwarded: Forwarded): strin
   const url = upstreamUrl(parts, { app, stream, param: forwarded.param, host: forwarded.host }, vhost)
   const userInfo = parts.userInfo === "" ? "" : `${parts.userInfo}@`
   return `${parts.schema}://${userInfo}${url.slice("rtmp://".length)}`
+}
+
+/** A destination that somebody adds: a URL, whatever is published, and one that this program can dial. */
+export const checkedDestination = (destination: string, stream: StreamName): Result.Result<string, BadStreamUrl> => {
+  const bad = (reason: string) => Result.fail(new BadStreamUrl({ url: withoutPassword(destination), reason }))
+  if (!/^rtmps?:\/\//i.test(destination)) return bad("the scheme is neither rtmp nor rtmps")
+  if (/[\s\p{Cc}]/u.test(destination)) return bad("white space or control characters")
+  const url = destinationUrl(destination, { stream, param: "", host: "" })
+  if (url === undefined) return bad("not a URL with a host")
+  return Result.map(parseClientUrl(url), () => destination)
 }

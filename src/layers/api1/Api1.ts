@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer"
 import { HttpGateway } from "../../services/HttpGateway.ts"
 import { Settings } from "../../services/Settings.ts"
 import { apiRoute } from "./answers.ts"
+import { forwardEndpoints } from "./forwardEndpoints.ts"
 import { liveEndpoints } from "./liveEndpoints.ts"
 import { metricsEndpoint } from "./metricsEndpoint.ts"
 import { rawEndpoint } from "./rawEndpoint.ts"
@@ -16,6 +17,7 @@ export const layer = Layer.effectDiscard(
     const endpoints = [
       ...(yield* serverEndpoints),
       ...(yield* liveEndpoints),
+      yield* forwardEndpoints,
       yield* rawEndpoint,
       yield* metricsEndpoint
     ]

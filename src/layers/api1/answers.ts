@@ -25,10 +25,12 @@ export interface ApiEndpoint {
   /** `api` unless said. */
   readonly listener?: PlainRoute["listener"]
   /** Others get 405; HEAD goes with GET. All are allowed unless said. */
-  readonly methods?: ReadonlyArray<"GET" | "DELETE">
-  /** Does it change something? */
+  readonly methods?: ReadonlyArray<"GET" | "POST" | "DELETE">
+  /** Does it change something, or show what only those may see who change things? */
   readonly mutating?: (call: ApiCall) => boolean
-  readonly reply: (call: ApiCall) => Effect.Effect<ApiReply>
+  /** False: no answer as a script, which a page of any site could read with its user's password. */
+  readonly jsonp?: false
+  readonly reply: (call: ApiCall) => Effect.Effect<ApiReply, BadRequest>
 }
 
 /** The fields that most answers begin with. */
@@ -39,7 +41,16 @@ export const commonFields = ({ pid, server, service }: ServerIdentity["Service"]
   pid: String(pid)
 })
 
-export const errorReply = (code: number): ApiReply => ({ json: { code } })
+/** SRS's errors are a number and nothing else; those of endpoints that it does not have say why. */
+export const errorReply = (code: number, message?: string): ApiReply => ({
+  json: message === undefined ? { code } : { code, message }
+})
+
+/** What stands behind the endpoint's path. */
+export const idOf = ({ request }: ApiCall, path: string): string => request.head.path.slice(path.length)
+
+export const isJson = ({ request }: ApiCall): boolean =>
+  /^application\/json *(?:;|$)/i.test(request.head.headers.get("content-type") ?? "")
 
 const callbackName = /^[A-Za-z0-9_.-]{1,128}$/
 
@@ -73,9 +84,7 @@ const guard = (
   const access = apiAccess(settings.current().httpApi.auth, { address, headers: head.headers, mutating })
   if (access === "granted") return Effect.succeed(undefined)
   const reason =
-    access === "remote"
-      ? "without http_api.auth only this machine may change something"
-      : "name or password missing or wrong"
+    access === "remote" ? "without http_api.auth this is for this machine only" : "name or password missing or wrong"
   return Effect.logWarning("api call refused").pipe(
     Effect.annotateLogs({
       directive: "http_api.auth",
@@ -97,6 +106,9 @@ export const apiRoute = (settings: Settings["Service"], endpoint: ApiEndpoint): 
     const callback = query.get("callback")
     if (callback !== undefined && !callbackName.test(callback)) {
       return yield* Effect.fail(new BadRequest({ status: 400, reason: "callback is no name" }))
+    }
+    if (callback !== undefined && endpoint.jsonp === false) {
+      return yield* Effect.fail(new BadRequest({ status: 400, reason: "no answer as a script" }))
     }
     const override = callback === undefined ? undefined : query.get("method")
     const call = { request, query, method: override ?? request.head.method }

@@ -14,15 +14,12 @@ import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { SourceRegistry } from "../../services/SourceRegistry.ts"
 import { Statistics } from "../../services/Statistics.ts"
-import { type ApiCall, type ApiEndpoint, type ApiReply, commonFields, errorReply } from "./answers.ts"
+import { type ApiCall, type ApiEndpoint, type ApiReply, commonFields, errorReply, idOf } from "./answers.ts"
 
 const find = <A extends { readonly id: string }>(entries: Iterable<A>, id: string): A | undefined => {
   for (const entry of entries) if (entry.id === id) return entry
   return undefined
 }
-
-/** What stands behind the endpoint's path. */
-const idOf = ({ request }: ApiCall, { path }: { readonly path: string }): string => request.head.path.slice(path.length)
 
 export const liveEndpoints = Effect.gen(function* () {
   const identity = yield* ServerIdentity
@@ -42,7 +39,7 @@ export const liveEndpoints = Effect.gen(function* () {
     methods: ["GET"],
     reply: (call) =>
       Effect.sync(() => {
-        const id = idOf(call, vhosts)
+        const id = idOf(call, vhosts.path)
         if (id === "") return ok({ vhosts: [...statistics.vhosts()].map(vhostOf) })
         const account = find(statistics.vhosts(), id)
         return account === undefined ? errorReply(srsErrors.NoVhost) : ok({ vhost: vhostOf(account) })
@@ -56,7 +53,7 @@ export const liveEndpoints = Effect.gen(function* () {
     methods: ["GET"],
     reply: (call) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
-        const id = idOf(call, streams)
+        const id = idOf(call, streams.path)
         if (id === "") {
           const page = pick(statistics.streams(), (account) => account.id, pageOf(call.query))
           return ok({ streams: page.map((account) => streamOf(account, now)) })
@@ -89,8 +86,8 @@ export const liveEndpoints = Effect.gen(function* () {
     mutating: ({ method }) => method === "DELETE",
     reply: (call) =>
       call.method === "DELETE"
-        ? kick(call, idOf(call, clients))
-        : Effect.map(Clock.currentTimeMillis, (now) => showClients(call, idOf(call, clients), now))
+        ? kick(call, idOf(call, clients.path))
+        : Effect.map(Clock.currentTimeMillis, (now) => showClients(call, idOf(call, clients.path), now))
   }
 
   /** Host as the cluster knows this server; vhost resolved. */

@@ -1,29 +1,40 @@
-/** Follows each publish of a vhost that forwards: one fiber for each destination. */
+/** Follows each publish of a stream that is forwarded: one fiber for each destination. */
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import { streamKey } from "../../domain/media/StreamName.ts"
+import * as Semaphore from "effect/Semaphore"
 import { destinationUrl, type Forwarded } from "../../domain/forward/destination.ts"
+import { streamKey, type StreamName } from "../../domain/media/StreamName.ts"
 import { withoutPassword } from "../../domain/rtmp/ClientUrl.ts"
 import { parseRequestUrl, parseTcUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
-import { Forwarder } from "../../services/Forwarder.ts"
+import { type ForwardOrigin, Forwarder } from "../../services/Forwarder.ts"
 import { RtmpClient, type ServerInfo } from "../../services/RtmpClient.ts"
 import { ServerIdentity } from "../../services/ServerIdentity.ts"
 import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
 import { Transport } from "../../services/Transport.ts"
+import { makeSessionId } from "../telemetry/session.ts"
+import { Additions } from "./Additions.ts"
 import { askBackend } from "./askBackend.ts"
 import { ForwardCounters } from "./ForwardCounters.ts"
 import { push } from "./push.ts"
 
 /** A stream that is published. */
 interface Attached {
+  /** By URL. */
   readonly fibers: FiberMap.FiberMap<string, void>
   /** What the backend has said when the publish began; `undefined` if it was not asked. */
   readonly answered: ReadonlyArray<string> | undefined
+  /** URLs that were removed: not begun again while this publish lasts. */
+  readonly removed: Set<string>
+  /** Who changes `fibers` waits for others who do. */
+  readonly turn: Semaphore.Semaphore
 }
+
+/** What a URL is pushed for: a destination that was added has counters of its own. */
+type Wish = { readonly origin: ForwardOrigin; readonly counters?: ForwardCounters }
 
 export const layer = Layer.effect(
   Forwarder,
@@ -34,7 +45,11 @@ export const layer = Layer.effect(
     const client = yield* RtmpClient
     const identity = yield* ServerIdentity
     const transport = yield* Transport
-    const forwards = new Set<ForwardCounters>()
+    const attached = new Map<Source, Attached>()
+    /** By id, like the two below. */
+    const forwards = new Map<string, ForwardCounters>()
+    const running = new Map<string, { readonly source: Source; readonly url: string }>()
+    const additions = new Additions()
 
     const forwardedOf = ({ name, publisher }: Source): Forwarded => {
       const { param = "", sessionId = "" } = publisher() ?? {}
@@ -56,22 +71,31 @@ export const layer = Layer.effect(
       return streamKey(streamNameOf(request.success, vhost.name)) === source.key
     }
 
-    const pushTo = (source: Source, url: string): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        const counters = new ForwardCounters(source.key, withoutPassword(url))
-        forwards.add(counters)
-        const decline = (server: ServerInfo) =>
-          isThisServer(server) && leadsBack(source, url) ? "leads back to the stream itself" : undefined
-        const pushSettings = () => {
-          const { chunkSizeBytes = 60_000, forward, minLatency = false } = settings.vhost(source.name.vhost) ?? {}
-          return { chunkSizeBytes, minLatency, verifyCertificate: forward?.tlsVerify ?? true }
-        }
-        return push({ client, source, url, counters, decline, settings: pushSettings }).pipe(
-          // Refused for good: it stays in sight until the publish ends.
-          Effect.andThen(Effect.never),
-          Effect.ensuring(Effect.sync(() => forwards.delete(counters)))
-        )
-      })
+    const pushTo = Effect.fnUntraced(function* (source: Source, url: string, wish: Wish) {
+      const shown = withoutPassword(url)
+      const counters = wish.counters ?? new ForwardCounters(yield* makeSessionId, wish.origin, source.key, shown)
+      counters.url = shown
+      const decline = (server: ServerInfo) =>
+        isThisServer(server) && leadsBack(source, url) ? "leads back to the stream itself" : undefined
+      const pushSettings = () => {
+        const { chunkSizeBytes = 60_000, forward, minLatency = false } = settings.vhost(source.name.vhost) ?? {}
+        return { chunkSizeBytes, minLatency, verifyCertificate: forward?.tlsVerify ?? true }
+      }
+      yield* Effect.acquireUseRelease(
+        Effect.sync(() => {
+          forwards.set(counters.id, counters)
+          running.set(counters.id, { source, url })
+        }),
+        // Refused for good: it stays in sight until the publish ends.
+        () => Effect.andThen(push({ client, source, url, counters, decline, settings: pushSettings }), Effect.never),
+        () =>
+          Effect.sync(() => {
+            counters.state = "idle"
+            running.delete(counters.id)
+            if (!additions.has(counters.id)) forwards.delete(counters.id)
+          })
+      )
+    })
 
     /** The URLs of the backend for this publish, unless destinations are configured. */
     const ask = Effect.fnUntraced(function* ({ name, publisher }: Source) {
@@ -91,7 +115,7 @@ export const layer = Layer.effect(
       return yield* askBackend(transport, vhost.forward.backend, question, vhost.httpHooks.tlsVerify)
     })
 
-    const urlsOf = (source: Source, answered: ReadonlyArray<string> | undefined): ReadonlyArray<string> => {
+    const configured = (source: Source, answered: ReadonlyArray<string> | undefined): ReadonlyArray<string> => {
       const forward = settings.vhost(source.name.vhost)?.forward
       if (forward === undefined || !forward.enabled) return []
       if (answered !== undefined) return answered
@@ -101,31 +125,73 @@ export const layer = Layer.effect(
       return forward.destinations.map((destination) => destinationUrl(destination, forwarded) ?? destination)
     }
 
-    const attached = new Map<Source, Attached>()
+    const wishes = (source: Source, { answered, removed }: Attached): ReadonlyMap<string, Wish> => {
+      const wanted = new Map<string, Wish>()
+      const origin = answered === undefined ? "config" : "backend"
+      for (const url of configured(source, answered)) if (!removed.has(url)) wanted.set(url, { origin })
+      const forwarded = forwardedOf(source)
+      for (const { counters, destination } of additions.of(source.key)) {
+        const url = destinationUrl(destination, forwarded) ?? destination
+        if (!wanted.has(url)) wanted.set(url, { origin: "api", counters })
+      }
+      return wanted
+    }
 
-    /** Ends what the settings ask for no more and begins what is new: the others go on. */
-    const adjust = Effect.fnUntraced(function* (source: Source) {
-      const known = attached.get(source)
-      // Ended meanwhile: a stream may be one that was forwarded to this server.
-      if (known === undefined) return
-      const { answered, fibers } = known
-      const wanted = new Set(urlsOf(source, answered))
-      for (const [url] of fibers) if (!wanted.has(url)) yield* FiberMap.remove(fibers, url)
-      for (const url of wanted) yield* FiberMap.run(fibers, url, pushTo(source, url), { onlyIfMissing: true })
-    })
+    /** Ends what is wanted no more and begins what is new: the others go on. */
+    const adjust = (source: Source) =>
+      Effect.suspend(() => {
+        const known = attached.get(source)
+        // Ended meanwhile: a stream may be one that was forwarded to this server.
+        if (known === undefined) return Effect.void
+        const { fibers, turn } = known
+        return Effect.gen(function* () {
+          const wanted = wishes(source, known)
+          for (const [url] of fibers) if (!wanted.has(url)) yield* FiberMap.remove(fibers, url)
+          for (const [url, wish] of wanted) {
+            yield* FiberMap.run(fibers, url, pushTo(source, url, wish), { onlyIfMissing: true })
+          }
+        }).pipe(turn.withPermits(1))
+      })
+    const adjustAll = Effect.suspend(() => Effect.forEach([...attached.keys()], adjust, { discard: true }))
 
     const attach = Effect.fnUntraced(function* (source: Source) {
       const answered = yield* ask(source)
       const fibers = yield* FiberMap.make<string, void>()
       yield* Effect.acquireRelease(
-        Effect.sync(() => attached.set(source, { answered, fibers })),
+        Effect.sync(() =>
+          attached.set(source, { answered, fibers, removed: new Set(), turn: Semaphore.makeUnsafe(1) })
+        ),
         () => Effect.sync(() => attached.delete(source))
       )
       yield* adjust(source)
     })
 
-    yield* settings.onChange(() => Effect.forEach([...attached.keys()], adjust, { discard: true }))
+    const told = ({ id, stream, url }: ForwardCounters) =>
+      Effect.annotateLogs({ "stream.name": stream, "forward.url": url, "forward.id": id })
+
+    const add = Effect.fnUntraced(function* (stream: StreamName, destination: string) {
+      const id = yield* makeSessionId
+      const make = () => new ForwardCounters(id, "api", streamKey(stream), withoutPassword(destination))
+      const counters = yield* Effect.fromResult(additions.add(stream, destination, make))
+      forwards.set(id, counters)
+      yield* Effect.logInfo("forward added").pipe(told(counters))
+      yield* adjustAll
+      return counters
+    })
+
+    const remove = Effect.fnUntraced(function* (id: string) {
+      const counters = forwards.get(id)
+      if (counters === undefined) return false
+      const run = running.get(id)
+      if (!additions.delete(id) && run !== undefined) attached.get(run.source)?.removed.add(run.url)
+      if (run === undefined) forwards.delete(id)
+      yield* Effect.logInfo("forward removed").pipe(told(counters))
+      yield* adjustAll
+      return true
+    })
+
+    yield* settings.onChange(() => adjustAll)
     yield* registry.onSource("forward", attach, "required")
-    return Forwarder.of({ all: () => [...forwards] })
+    return Forwarder.of({ all: () => [...forwards.values()], add, remove })
   })
 )

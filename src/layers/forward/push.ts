@@ -107,7 +107,8 @@ export const push = (options: Push): Effect.Effect<void> => {
   let position = (): number => -1
 
   const connection = Effect.gen(function* () {
-    counters.phase = "connecting"
+    counters.state = "connecting"
+    counters.attempts++
     const { chunkSizeBytes, verifyCertificate } = settings()
     const publication = yield* client.publish(url, {
       timeoutMillis: connectTimeoutMillis,
@@ -118,8 +119,7 @@ export const push = (options: Push): Effect.Effect<void> => {
     })
     const fed = yield* feed(options, publication, position())
     position = fed.position
-    counters.phase = "forwarding"
-    counters.reason = ""
+    counters.state = "forwarding"
     counters.connects++
     yield* Effect.logInfo("forwarding").pipe(Effect.annotateLogs("forward.connects", counters.connects))
     return yield* Effect.raceFirst(fed.run, Deferred.await(publication.ended))
@@ -136,8 +136,8 @@ export const push = (options: Push): Effect.Effect<void> => {
   const wait = Effect.fnUntraced(function* (lastedMillis: number, reason: string) {
     if (lastedMillis >= settledMillis) failures = 0
     const waitMillis = reconnectMillis(failures, yield* Random.next)
-    counters.phase = "waiting"
-    counters.reason = reason
+    counters.state = "waiting"
+    counters.lastError = reason
     // A destination that stays away is told of once.
     const line = failures === 0 ? Effect.logWarning : Effect.logDebug
     failures++
@@ -154,8 +154,8 @@ export const push = (options: Push): Effect.Effect<void> => {
       if (Result.isSuccess(outcome)) continue
       const { _tag, message } = outcome.failure
       if (_tag === "BadStreamUrl" || _tag === "RtmpDeclined") {
-        counters.phase = "refused"
-        counters.reason = message
+        counters.state = "refused"
+        counters.lastError = message
         return yield* Effect.logWarning("destination refused").pipe(Effect.annotateLogs("forward.reason", message))
       }
       yield* wait((yield* Clock.currentTimeMillis) - began, message)

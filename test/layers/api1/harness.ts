@@ -4,10 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { StreamName } from "../../../src/domain/media/StreamName.ts"
 import * as Api1 from "../../../src/layers/api1/Api1.ts"
+import * as ForwarderLayer from "../../../src/layers/forward/Forwarder.ts"
 import * as GopCache from "../../../src/layers/source/GopCache.ts"
 import * as SourceRegistryLayer from "../../../src/layers/source/SourceRegistry.ts"
 import * as StatisticsLayer from "../../../src/layers/statistics/Statistics.ts"
 import { Permit } from "../../../src/services/Authorizer.ts"
+import { RtmpClient } from "../../../src/services/RtmpClient.ts"
 import { Reload, type ReloadReport } from "../../../src/services/Reload.ts"
 import { HttpGateway } from "../../../src/services/HttpGateway.ts"
 import { ServerIdentity } from "../../../src/services/ServerIdentity.ts"
@@ -35,10 +37,13 @@ export const harness = Effect.fnUntraced(function* (options: HarnessOptions = {}
     }),
     last: () => reloads.at(-1) ?? { rid: "", state: 0, err: 0, msg: "" }
   })
+  // Destinations never answer.
+  const dialler = Layer.mock(RtmpClient, { publish: () => Effect.never })
   const operation = Api1.layer.pipe(
     Layer.provideMerge(StatisticsLayer.layer),
+    Layer.provideMerge(ForwarderLayer.layer),
     Layer.provideMerge(sources),
-    Layer.provide([identity, reload, Layer.succeedContext(services)])
+    Layer.provide([identity, reload, dialler, Layer.succeedContext(services)])
   )
   const built = yield* Layer.build(operation)
   yield* Context.get(services, HttpGateway).listen

@@ -1,6 +1,7 @@
 import { expect } from "bun:test"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
+import type { MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
 import type { Transport } from "../../../src/services/Transport.ts"
 import { effect } from "../../support/effect.ts"
 import { network, picture, Publishes, start } from "./harness.ts"
@@ -19,7 +20,7 @@ effect("a stream goes to each destination from its first picture on, and ends th
       for (let number = 0; number < 10; number++) send(picture(number, number * 40, number === 0))
       yield* TestClock.adjust(200)
       send(picture(10, 400, false))
-      expect(origin.forwards().map(({ phase, stream, url }) => [phase, stream, url])).toEqual([
+      expect(origin.forwards().map(({ state, stream, url }) => [state, stream, url])).toEqual([
         ["forwarding", "/live/cam", "rtmp://127.0.0.1:1936/live/cam?token=1"],
         ["forwarding", "/live/cam", "rtmp://127.0.0.1:1937/live/cam?token=1"]
       ])
@@ -90,8 +91,8 @@ effect("a destination that is the stream itself is refused, once", () =>
     yield* origin.publish("live/cam")
     yield* TestClock.adjust(60_000)
     const [forward] = origin.forwards()
-    expect(forward).toMatchObject({ phase: "refused", connects: 0 })
-    expect(forward!.reason).toContain("leads back to the stream itself")
+    expect(forward).toMatchObject({ state: "refused", connects: 0 })
+    expect(forward!.lastError).toContain("leads back to the stream itself")
     expect(origin.publishes.all.length).toBe(1)
   })
 )
@@ -131,14 +132,14 @@ effect("a slow destination loses whole groups of pictures, and one that takes no
     yield* seconds(20)
     accepted[0]!.stall(false)
     yield* seconds(5)
-    expect(origin.forwards()[0]).toMatchObject({ phase: "forwarding", connects: 1, jumps: 1 })
+    expect(origin.forwards()[0]).toMatchObject({ state: "forwarding", connects: 1, jumps: 1 })
     const { pictures } = publishes.all[0]!
     const gaps = pictures.flatMap((after, at) => (at > 0 && after.number > pictures[at - 1]!.number + 1 ? [after] : []))
     expect(gaps.map(({ keyframe }) => keyframe)).toEqual([true])
     expect(origin.forwards()[0]!.framesDropped).toBe(number - pictures.length)
     accepted[0]!.stall(true)
     yield* seconds(40)
-    expect(origin.forwards()[0]).toMatchObject({ phase: "forwarding", connects: 2 })
+    expect(origin.forwards()[0]).toMatchObject({ state: "forwarding", connects: 2 })
     accepted[0]!.stall(false)
   })
 )
@@ -169,7 +170,7 @@ effect("a backend says where each publish goes, and one that does not answer wel
       Effect.gen(function* () {
         yield* origin.publish("live/cam?token=1")
         yield* TestClock.adjust(100)
-        expect(origin.forwards().map(({ phase, url }) => [phase, url])).toEqual([["forwarding", urls[0]]])
+        expect(origin.forwards().map(({ state, url }) => [state, url])).toEqual([["forwarding", urls[0]]])
         expect(publishes.all.map(({ key }) => key)).toEqual(["/other/name"])
       })
     )
@@ -180,5 +181,76 @@ effect("a backend says where each publish goes, and one that does not answer wel
     expect(refused.message).toContain("forward backend")
     yield* TestClock.adjust(0)
     expect(origin.forwards()).toEqual([])
+  })
+)
+
+const cam = { vhost: "__defaultVhost__", app: "live", stream: "cam" }
+
+effect("destinations are added and removed while the others go on", () =>
+  Effect.gen(function* () {
+    const { transport } = network()
+    const one = yield* start(transport, "listen 1936;")
+    const two = yield* start(transport, "listen 1937;")
+    const origin = yield* start(transport, forwarding("127.0.0.1:1936"))
+    const seconds = Effect.fnUntraced(function* (send: (picture: MediaFrame) => void, from: number, count: number) {
+      for (let number = from; number < from + count; number++) {
+        send(picture(number, number * 1000, number % 2 === 0))
+        yield* TestClock.adjust(1000)
+      }
+    })
+    // It waits for the stream.
+    const { id } = yield* origin.forwarder.add(cam, "rtmp://127.0.0.1:1937/[app]/copy")
+    expect(origin.forwards()).toMatchObject([{ id, state: "idle", origin: "api" }])
+    for (const round of [0, 1]) {
+      yield* Effect.gen(function* () {
+        const { send } = yield* origin.publish("live/cam")
+        yield* TestClock.adjust(10)
+        yield* seconds(send, 100 * round, 10)
+        const more = yield* origin.forwarder.add(cam, "rtmp://127.0.0.1:1937/live/more")
+        yield* seconds(send, 100 * round + 10, 10)
+        expect(yield* origin.forwarder.remove(more.id)).toBe(true)
+        yield* seconds(send, 100 * round + 20, 10)
+        expect(origin.forwards()).toMatchObject([
+          { id, state: "forwarding", url: "rtmp://127.0.0.1:1937/live/copy", attempts: round + 1, connects: round + 1 },
+          { state: "forwarding", origin: "config", attempts: 1 }
+        ])
+      }).pipe(Effect.scoped)
+      yield* TestClock.adjust(0)
+      expect(origin.forwards()).toMatchObject([{ id, state: "idle", framesOut: 30 * (round + 1) }])
+    }
+    const all = [...Array(30).keys(), ...Array.from({ length: 30 }, (_, i) => 100 + i)]
+    expect(one.publishes.pictures.map(({ number }) => number)).toEqual(all)
+    const at = (key: string) =>
+      two.publishes.all.filter((one) => one.key === key).map(({ pictures }) => pictures.map(({ number }) => number))
+    expect(at("/live/copy").flat()).toEqual(all)
+    // From the newest keyframe on, until it was removed.
+    expect(at("/live/more")).toEqual([
+      [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19],
+      [108, 109, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119]
+    ])
+    expect(yield* origin.forwarder.remove(id)).toBe(true)
+    expect(yield* origin.forwarder.remove(id)).toBe(false)
+    expect(origin.forwards()).toEqual([])
+  })
+)
+
+effect("a configured destination that was removed is begun again with the next publish", () =>
+  Effect.gen(function* () {
+    const { transport } = network()
+    const { publishes } = yield* start(transport, "listen 1936;")
+    const origin = yield* start(transport, forwarding("127.0.0.1:1936", "127.0.0.1:1"))
+    const published = Effect.gen(function* () {
+      yield* origin.publish("live/cam")
+      yield* TestClock.adjust(10_000)
+      const [accepted, absent] = origin.forwards()
+      expect(absent).toMatchObject({ state: "waiting", connects: 0, lastError: expect.stringContaining("127.0.0.1:1") })
+      expect(absent!.attempts).toBeGreaterThan(2)
+      expect(yield* origin.forwarder.remove(accepted!.id)).toBe(true)
+      yield* TestClock.adjust(10_000)
+      expect(origin.forwards()).toMatchObject([{ id: absent!.id }])
+    }).pipe(Effect.scoped)
+    yield* published
+    yield* published
+    expect(publishes.all.length).toBe(2)
   })
 )

@@ -92,6 +92,7 @@ export const start = Effect.fnUntraced(function* (
     services,
     kill: Scope.close(scope, Exit.void),
     forwards: () => Context.get(services, Forwarder).all(),
+    forwarder: Context.get(services, Forwarder),
     publish: Context.get(services, InProcess).publish
   }
 })
