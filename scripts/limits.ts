@@ -16,6 +16,8 @@ const sections: ReadonlyArray<readonly [title: string, folders: ReadonlyArray<st
   ["Codec headers", ["src/domain/codec"]],
   ["MPEG-TS in", ["src/domain/ts"]],
   ["Configuration", ["src/domain/config"]],
+  ["Forwarding", ["src/domain/forward", "src/layers/forward"]],
+  ["Callbacks", ["src/domain/hooks", "src/layers/hooks"]],
   ["Recordings", ["src/domain/record"]]
 ]
 

@@ -5,7 +5,14 @@ import { join } from "node:path"
 import { freePorts } from "./ports.ts"
 import { Program } from "./program.ts"
 
-const config = (port: number, directory: string): string => `
+export interface NginxOptions {
+  /** One to come back to; a free one unless said. */
+  readonly port?: number
+  /** Where it records each publish as a file of its own. */
+  readonly records?: string
+}
+
+const config = (port: number, directory: string, records: string | undefined): string => `
 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 daemon off;
 master_process off;
@@ -17,7 +24,9 @@ rtmp {
     listen 127.0.0.1:${port};
     chunk_size 4096;
     out_queue 16384;
-    application live { live on; wait_key off; sync 0; publish_notify on; }
+    application live { live on; wait_key off; sync 0; publish_notify on; ${
+      records === undefined ? "" : `record all; record_path ${records}; record_unique on;`
+    } }
   }
 }
 `
@@ -34,11 +43,11 @@ export class NginxRtmp implements AsyncDisposable {
   }
 
   /** Accepts connections when it is returned. Its one application is `live`. */
-  static async start(): Promise<NginxRtmp> {
-    const [port] = await freePorts(1)
+  static async start(options: NginxOptions = {}): Promise<NginxRtmp> {
+    const port = options.port ?? (await freePorts(1))[0]!
     const directory = mkdtempSync(join(tmpdir(), "sluice-nginx-"))
     const path = join(directory, "nginx.conf")
-    writeFileSync(path, config(port, directory))
+    writeFileSync(path, config(port, directory, options.records))
     const program = new Program(["/usr/sbin/nginx", "-p", directory, "-c", path], { seconds: 60 })
     const nginx = new NginxRtmp(program, port, directory)
     await program.sees(/using the "\w+" event method/)

@@ -69,6 +69,9 @@ const beginPlay = Effect.fnUntraced(function* ({ channel }: Server, name: string
   return streamId
 })
 
+/** What FFmpeg, librtmp and OBS say: servers that let everybody play challenge those who do. */
+const publisherFields: ReadonlyArray<readonly [string, AmfValue]> = [["type", "nonprivate"]]
+
 export const layer = Layer.effect(
   RtmpClient,
   Effect.gen(function* () {
@@ -97,7 +100,8 @@ export const layer = Layer.effect(
       )
     }
 
-    const publish = Effect.fn("RtmpClient.publish")(function* (url: string, options: ClientOptions = {}) {
+    const publish = Effect.fn("RtmpClient.publish")(function* (url: string, given: ClientOptions = {}) {
+      const options = { ...given, connectFields: new Map([...publisherFields, ...(given.connectFields ?? [])]) }
       const chunkSize = options.chunkSize ?? defaultChunkSize
       const { name, server, streamId } = yield* begin(url, options, (server, { publishName: name }) =>
         Effect.map(beginPublish(server, name, chunkSize), (streamId) => ({ name, server, streamId }))
