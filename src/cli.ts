@@ -12,6 +12,7 @@ import * as Doctor from "./layers/process/doctor.ts"
 import { isDaemon, startDaemon } from "./layers/process/daemon.ts"
 import { changeWorkDirectory, followParent, serverId } from "./layers/process/environment.ts"
 import { reportLoopDelay } from "./layers/process/loopDelay.ts"
+import { followQuit } from "./layers/process/gracefulQuit.ts"
 import { acquirePidFile } from "./layers/process/pidFile.ts"
 import { onSignal } from "./layers/process/signals.ts"
 import { watchFile } from "./layers/reload/watchFile.ts"
@@ -35,7 +36,7 @@ import { ProcessControl } from "./services/ProcessControl.ts"
 import { Reload } from "./services/Reload.ts"
 import { ServerIdentity } from "./services/ServerIdentity.ts"
 import { Settings } from "./services/Settings.ts"
-import { LogTank } from "./services/Telemetry.ts"
+import { type LogSettings, LogTank } from "./services/Telemetry.ts"
 import { server } from "./server.ts"
 
 const shippedConfig = fileURLToPath(new URL("../conf/default.conf", import.meta.url))
@@ -179,21 +180,26 @@ const doctorRequest = ({ httpApi, httpServer, listen, maxConnections, rtmps }: G
   }
 }
 
-const telemetryOptions = (global: GlobalSettings, environment: Environment, serverCid: string) => {
-  const { logFile, logFormat, logLevel, logLevelV2, logTank, otlp, utcTime } = global
-  const isTerminal = process.stdout.isTTY === true
-  const auto = isTerminal && logTank === "console" ? ("human" as const) : ("srs" as const)
+const isTerminal = (): boolean => process.stdout.isTTY === true
+
+const logSettings = (global: GlobalSettings): LogSettings => {
+  const { logFile, logFormat, logLevel, logLevelV2, logRotate, logTank, utcTime } = global
+  const auto = isTerminal() && logTank === "console" ? ("human" as const) : ("srs" as const)
   return {
-    log: {
-      format: logFormat === "auto" ? auto : logFormat,
-      file: logTank === "file" ? logFile : undefined,
-      minimumLevel: minimumLevel(logLevel, logLevelV2),
-      utc: utcTime,
-      // SRS colours a console even where it is no terminal; only eyes gain by that.
-      color: isTerminal,
-      pid: process.pid,
-      serverCid
-    },
+    format: logFormat === "auto" ? auto : logFormat,
+    file: logTank === "file" ? logFile : undefined,
+    rotateBytes: logRotate.sizeBytes,
+    keepFiles: logRotate.keep,
+    minimumLevel: minimumLevel(logLevel, logLevelV2),
+    utc: utcTime
+  }
+}
+
+const telemetryOptions = (global: GlobalSettings, environment: Environment, serverCid: string) => {
+  const { otlp } = global
+  return {
+    // SRS colours a console even where it is no terminal; only eyes gain by that.
+    log: { ...logSettings(global), color: isTerminal(), pid: process.pid, serverCid },
     otlp: otlpPlan(
       {
         exporter: otlp.exporter,
@@ -225,8 +231,10 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
     const loopDelayFile = environment["SLUICE_LOOP_DELAY"]
     if (loopDelayFile !== undefined) yield* reportLoopDelay(loopDelayFile)
     yield* tellNotices
-    const { reopen } = yield* LogTank
+    const { configure, reopen } = yield* LogTank
     yield* onSignal("SIGUSR1", reopen)
+    const settings = yield* Settings
+    yield* settings.onChange(() => configure(logSettings(settings.current())))
     // The default would end the server, also one that is only starting.
     const reload = yield* Deferred.make<Reload["Service"]>()
     yield* onSignal(
@@ -235,6 +243,7 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
     )
     const services = yield* Layer.build(Layer.provide(server, Layer.succeed(ServerIdentity, identity)))
     yield* Deferred.succeed(reload, Context.get(services, Reload))
+    yield* Effect.provide(followQuit, services)
     if (isWatched(global) && source._tag === "File") yield* Effect.provide(watchFile(source.path), services)
     yield* (yield* ProcessControl).listening
     return yield* Effect.never

@@ -63,6 +63,7 @@ const openSessions = Effect.gen(function* () {
   for (let i = 0; i < sessions; i++) {
     const session = yield* register.open({
       protocol: "rtmp",
+      connected: true,
       address: "127.0.0.1",
       bytesIn: () => i,
       bytesOut: () => i * 2

@@ -34,6 +34,10 @@ export class Listeners extends Context.Service<
      * closes. Fails if one of the first cannot be opened; one of a reload is told and tried again with the next reload.
      */
     readonly follow: (wanted: () => ReadonlyArray<WantedListener>) => Effect.Effect<void, TransportFailed, Scope.Scope>
+    /** Closes all that `follow` has opened, for good: no reload opens them again. */
+    readonly close: Effect.Effect<void>
+    /** They were closed so: whoever is served now is served a last time. */
+    readonly areClosing: () => boolean
     readonly all: () => ReadonlyArray<Listener>
     /** Contributes the URLs of a protocol until the scope closes. */
     readonly playable: (urls: PlayUrls) => Effect.Effect<void, never, Scope.Scope>

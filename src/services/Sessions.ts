@@ -41,6 +41,8 @@ export interface Session {
   readonly protocol: string
   /** Address of the client without port: behind a trusted proxy that speaks HTTP known with the request only. */
   address: string
+  /** Has a connection of its own; viewers of segments and those in the process have none. */
+  readonly connected: boolean
   /** Milliseconds of the epoch. */
   readonly openedAt: number
   /** SRS's client type (`fmle-publish`, `rtmp-play`, `flv-play` …), empty until identified. */
@@ -60,7 +62,7 @@ export class Sessions extends Context.Service<
   {
     /** In the register until the scope closes. */
     readonly open: (
-      fields: Pick<Session, "protocol" | "address"> & Pick<SessionCounters, "bytesIn" | "bytesOut">
+      fields: Pick<Session, "protocol" | "address" | "connected"> & Pick<SessionCounters, "bytesIn" | "bytesOut">
     ) => Effect.Effect<Session, TooManyConnections, Scope.Scope>
     readonly all: () => ReadonlyMap<string, Session>
     /** Ends a session; false if there is none with this id. */

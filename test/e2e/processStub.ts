@@ -38,7 +38,17 @@ const flood = Effect.gen(function* () {
   Effect.provide(
     Telemetry.layer({
       otlp: undefined,
-      log: { format: "human", file: undefined, minimumLevel: "Info", utc: true, color: false, pid: 1, serverCid: "" }
+      log: {
+        format: "human",
+        file: undefined,
+        rotateBytes: 0,
+        keepFiles: 0,
+        minimumLevel: "Info",
+        utc: true,
+        color: false,
+        pid: 1,
+        serverCid: ""
+      }
     })
   )
 )

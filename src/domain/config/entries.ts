@@ -127,6 +127,8 @@ export const decimal = number("number", false, 1)
 export const seconds = number("whole seconds", true, 1000)
 /** Seconds with a fraction in the file, milliseconds in the settings. */
 export const fractionalSeconds = number("seconds", false, 1000)
+/** Whole megabytes in the file, bytes in the settings. */
+export const megabytes = number("whole megabytes", true, 1_048_576)
 export const millis = number("whole milliseconds", true, 1)
 export const fractionalMillis = number("milliseconds", false, 1)
 

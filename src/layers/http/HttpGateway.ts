@@ -42,7 +42,16 @@ export const layer = Layer.effect(
           const { address } = session
           const clientOf = ({ headers }: RequestHead) =>
             clientAddress(address, headers, settings.current().trustedProxies.addresses)
-          return converse({ connection, session, port, routes, node, crossdomain, clientOf })
+          return converse({
+            connection,
+            session,
+            port,
+            routes,
+            node,
+            crossdomain,
+            clientOf,
+            closing: listeners.areClosing
+          })
         },
         { "server.port": String(connection.localPort), "url.scheme": connection.encrypted ? "https" : "http" }
       )

@@ -30,6 +30,8 @@ export interface Conversation {
   readonly routes: Routes
   readonly node: NodeServer
   readonly crossdomain: () => boolean
+  /** The server is about to end: each answer is the last of its connection. */
+  readonly closing: () => boolean
   /** Whose the request is: with a proxy in front, not everybody's on this connection. */
   readonly clientOf: (head: RequestHead) => string
 }
@@ -166,14 +168,15 @@ const serveStream = Effect.fnUntraced(function* (
 })
 
 const plainContext = (
-  { clientOf, connection, crossdomain, port, routes, session }: Conversation,
+  { clientOf, closing, connection, crossdomain, port, routes, session }: Conversation,
   head: RequestHead | BadRequest
 ) => ({
   routes,
   port,
   address: head instanceof BadRequest ? session.address : clientOf(head),
   encrypted: connection.encrypted,
-  crossdomain: crossdomain()
+  crossdomain: crossdomain(),
+  closing: closing()
 })
 
 const serveUpgrade = Effect.fnUntraced(function* (

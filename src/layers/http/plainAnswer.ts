@@ -20,6 +20,8 @@ export interface PlainContext {
   readonly address: string
   readonly encrypted: boolean
   readonly crossdomain: boolean
+  /** No further request is read from this connection. */
+  readonly closing: boolean
 }
 
 const short = (status: number, headers: Headers = []): PlainAnswer => ({
@@ -46,7 +48,8 @@ export const answerPlain = Effect.fnUntraced(function* (
   const { body, status } = answer
   const headers = [...answer.headers, ...(head instanceof BadRequest ? [] : corsFor(head.headers, context.crossdomain))]
   // After an error nobody knows where the next request begins.
-  if (head instanceof BadRequest || status === 413) response.setHeader("Connection", "close")
+  const isLast = head instanceof BadRequest || status === 413 || context.closing
+  if (isLast) response.setHeader("Connection", "close")
   if (typeof body === "string" || body instanceof Uint8Array) {
     return (yield* timely(Effect.as(respond(response, status, headers, body), true))) === true
   }

@@ -46,6 +46,8 @@ export const layer = Layer.effect(
     const settings = yield* Settings
     const listeners: Array<Listener> = []
     const contributions: Array<PlayUrls> = []
+    const followed = new Set<Effect.Effect<void, TransportFailed>>()
+    let closing = false
 
     const add = Effect.fnUntraced(function* (listener: Listener) {
       const facts = {
@@ -61,13 +63,26 @@ export const layer = Layer.effect(
     const follow = Effect.fnUntraced(function* (wanted: () => ReadonlyArray<WantedListener>) {
       const scope = yield* Effect.scope
       const open = new Map<string, Scope.Closeable>()
-      yield* adjust(open, wanted(), scope)
-      yield* settings.onChange(() => adjust(open, wanted(), scope))
+      const look = Effect.suspend(() => adjust(open, closing ? [] : wanted(), scope))
+      yield* look
+      yield* Effect.acquireRelease(
+        Effect.sync(() => followed.add(look)),
+        () => Effect.sync(() => followed.delete(look))
+      )
+      yield* settings.onChange(() => look)
+    })
+
+    const close = Effect.suspend(() => {
+      closing = true
+      // Nothing is opened, so nothing can fail.
+      return Effect.forEach([...followed], (look) => Effect.ignore(look), { discard: true })
     })
 
     return Listeners.of({
       add,
       follow,
+      close,
+      areClosing: () => closing,
       all: () => listeners,
       playable: (urls) => keep(contributions, urls),
       playUrls: (stream) => contributions.flatMap((urls) => urls(stream))

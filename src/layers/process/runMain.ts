@@ -15,39 +15,47 @@ export const maxShutdownMillis = 3000
 
 /**
  * Runs the server until it fails, a vital loop dies, it asks to quit, or SIGINT or SIGTERM comes, each of which
- * releases all that it holds. The exit status is 0 for a signal or a wish to quit, else the error's number modulo 256,
+ * releases all that it holds. A SIGTERM may be taken over (`force_grace_quit`). The exit status is 0 for a signal or a wish to quit, else the error's number modulo 256,
  * 1 where it has none. An error is told on standard error, and to the parent that waits for a daemon to listen; what is
  * thrown outside of any fiber is told there too, and the process goes on.
  */
-export const runMain = <E>(program: Effect.Effect<unknown, E>): void =>
-  run(supervise(program), {
+export const runMain = <E>(program: Effect.Effect<unknown, E>): void => {
+  const takers: Set<() => boolean> = new Set()
+  run(takers)(supervise(program, takers), {
     disableErrorReporting: true,
     teardown: (exit, onExit) =>
       onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : exitStatus(codeOf(exit.cause)))
   })
+}
 
 const tellUncaught = (error: unknown): void => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.stderr.write(`sluice: uncaught: ${text}\n`)
 }
 
-const run = Runtime.makeRunMain(({ fiber, teardown }) => {
-  let stopping = false
-  const stop = () => {
-    if (stopping) process.exit(0)
-    stopping = true
-    setTimeout(() => process.exit(0), maxShutdownMillis).unref()
-    fiber.interruptUnsafe(fiber.id)
-  }
-  // Thrown where no fiber runs, in a callback of the platform or of a library: one session's bug, not the process's end.
-  process.on("uncaughtException", tellUncaught)
-  process.on("unhandledRejection", tellUncaught)
-  process.on("SIGINT", stop)
-  process.on("SIGTERM", stop)
-  fiber.addObserver((exit) => teardown(exit, (status) => process.exit(status)))
-})
+/** Those who may take a SIGTERM over. */
+type Takers = ReadonlySet<() => boolean>
 
-const supervise = <E>(program: Effect.Effect<unknown, E>) =>
+const run = (takers: Takers) =>
+  Runtime.makeRunMain(({ fiber, teardown }) => {
+    let stopping = false
+    const stop = () => {
+      if (stopping) process.exit(0)
+      stopping = true
+      setTimeout(() => process.exit(0), maxShutdownMillis).unref()
+      fiber.interruptUnsafe(fiber.id)
+    }
+    // Thrown where no fiber runs, in a callback of the platform or of a library: one session's bug, not the process's end.
+    process.on("uncaughtException", tellUncaught)
+    process.on("unhandledRejection", tellUncaught)
+    process.on("SIGINT", stop)
+    process.on("SIGTERM", () => {
+      if (stopping || ![...takers].some((takesOver) => takesOver())) stop()
+    })
+    fiber.addObserver((exit) => teardown(exit, (status) => process.exit(status)))
+  })
+
+const supervise = <E>(program: Effect.Effect<unknown, E>, takers: Set<() => boolean>) =>
   Effect.gen(function* () {
     const report = daemonReport()
     const ended = yield* Deferred.make<void, VitalLoopDied>()
@@ -55,7 +63,14 @@ const supervise = <E>(program: Effect.Effect<unknown, E>) =>
       Effect.provideService(VitalLoops, { died: (error) => Effect.asVoid(Deferred.fail(ended, error)) }),
       Effect.provideService(ProcessControl, {
         quit: Effect.asVoid(Deferred.succeed(ended, undefined)),
-        listening: report.listening
+        listening: report.listening,
+        onTerminate: (takesOver) =>
+          Effect.asVoid(
+            Effect.acquireRelease(
+              Effect.sync(() => takers.add(takesOver)),
+              () => Effect.sync(() => takers.delete(takesOver))
+            )
+          )
       }),
       Effect.tapCause((cause) => {
         if (Cause.hasInterruptsOnly(cause)) return Effect.void

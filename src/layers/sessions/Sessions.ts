@@ -29,7 +29,7 @@ export const layer = Layer.effect(
     }
 
     const open = Effect.fnUntraced(function* (
-      fields: Pick<Session, "protocol" | "address"> & Pick<Session["counters"], "bytesIn" | "bytesOut">
+      fields: Pick<Session, "protocol" | "address" | "connected"> & Pick<Session["counters"], "bytesIn" | "bytesOut">
     ) {
       let id = yield* makeSessionId
       while (sessions.has(id)) id = yield* makeSessionId
@@ -37,6 +37,7 @@ export const layer = Layer.effect(
         id,
         protocol: fields.protocol,
         address: fields.address,
+        connected: fields.connected,
         openedAt: clock.currentTimeMillisUnsafe(),
         type: "",
         stream: undefined,

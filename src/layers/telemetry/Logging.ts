@@ -4,21 +4,16 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import { humanLine } from "../../domain/log/human.ts"
 import { jsonLine } from "../../domain/log/json.ts"
-import { type Level, type LogRecord, valueText } from "../../domain/log/LogRecord.ts"
+import { type LogRecord, valueText } from "../../domain/log/LogRecord.ts"
 import { srsLine } from "../../domain/log/srsLine.ts"
-import { LogTank } from "../../services/Telemetry.ts"
-import { makeLogSink } from "./LogSink.ts"
+import { type LogSettings, LogTank } from "../../services/Telemetry.ts"
+import { type LogTarget, makeLogSink } from "./LogSink.ts"
 
-export interface LogOptions {
-  /** For eyes, for machines, or as SRS writes it. */
-  readonly format: "human" | "json" | "srs"
-  /** Undefined is the console: standard output, errors too. */
-  readonly file: string | undefined
-  readonly minimumLevel: Level | "None"
-  readonly utc: boolean
+export interface LogOptions extends LogSettings {
   /** Has no effect on a file and on JSON. */
   readonly color: boolean
   readonly pid: number
@@ -30,20 +25,58 @@ export interface LogOptions {
 export const layer = (options: LogOptions): Layer.Layer<LogTank> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const format = formatter(options)
+      let format = formatter(options)
       let timeMillis = 0
-      const sink = yield* makeLogSink(options.file, (lines) => format(lostRecord(lines, timeMillis)))
+      const sink = yield* makeLogSink(targetOf(options), (lines) => format(lostRecord(lines, timeMillis)))
       const logger = Logger.make<unknown, void>((entry) => {
         timeMillis = entry.date.getTime()
         sink.push(format(recordOf(entry)))
       })
-      return Layer.mergeAll(
+      const configure = (settings: LogSettings) =>
+        Effect.sync(() => {
+          format = formatter({ ...options, ...settings })
+          sink.configure(targetOf(settings))
+        })
+      return Layer.merge(
         Logger.layer([logger]),
-        Layer.succeed(References.MinimumLogLevel, options.minimumLevel),
-        Layer.succeed(LogTank, { reopen: sink.reopen, lost: sink.lost })
+        Layer.succeed(LogTank, { reopen: sink.reopen, configure, lost: sink.lost })
       )
     })
   )
+
+/**
+ * Leaves out of all loggers what is below the level, which `LogTank` can change: the level that fibers carry is that of
+ * their start.
+ */
+export const layerLevel = (options: Pick<LogOptions, "minimumLevel">): Layer.Layer<LogTank, never, LogTank> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const tank = yield* LogTank
+      const loggers = yield* Logger.CurrentLoggers
+      let minimum = ordinalOf(options.minimumLevel)
+      const filtered = [...loggers].map((logger) =>
+        Logger.make<unknown, void>((entry) => {
+          if (ordinalOf(entry.logLevel) >= minimum) logger.log(entry)
+        })
+      )
+      const configure = (settings: LogSettings) => {
+        minimum = ordinalOf(settings.minimumLevel)
+        return tank.configure(settings)
+      }
+      return Layer.mergeAll(
+        Logger.layer(filtered),
+        Layer.succeed(References.MinimumLogLevel, lowestLevel),
+        Layer.succeed(LogTank, { ...tank, configure })
+      )
+    })
+  )
+
+/** Below it nothing here is logged. */
+const lowestLevel = "Debug"
+
+const ordinalOf = (level: LogLevel.LogLevel): number => LogLevel.getOrdinal(level)
+
+const targetOf = ({ file, keepFiles, rotateBytes }: LogSettings): LogTarget => ({ file, keepFiles, rotateBytes })
 
 const formatter = (options: LogOptions): ((record: LogRecord) => string) => {
   const color = options.color && options.file === undefined

@@ -13,4 +13,7 @@ export interface TelemetryOptions {
 
 /** The outermost layer of all, so that what any other says while it is built or released is still told. */
 export const layer = (options: TelemetryOptions): Layer.Layer<LogTank> =>
-  Layer.provideMerge(Otlp.layer(options.otlp), Logging.layer(options.log))
+  Logging.layerLevel(options.log).pipe(
+    Layer.provideMerge(Otlp.layer(options.otlp)),
+    Layer.provideMerge(Logging.layer(options.log))
+  )

@@ -12,6 +12,8 @@ export interface Client {
   readonly peer: string
   readonly bytesIn: () => number
   readonly bytesOut: () => number
+  /** Of a connection alone. */
+  readonly localPort?: number
 }
 
 const summaryOf = ({ counters, role }: Session): Facts => ({
@@ -39,6 +41,7 @@ export const runClient = <A, E, R>(
     sessions.open({
       protocol,
       address: addressOf(client.peer),
+      connected: client.localPort !== undefined,
       bytesIn: () => client.bytesIn(),
       bytesOut: () => client.bytesOut()
     }),

@@ -11,13 +11,42 @@ export class WriteFailed extends Data.TaggedError("WriteFailed")<{
 /** Resumes with the bytes written, which may be fewer than given. */
 export type Write = (bytes: Uint8Array) => Effect.Effect<number, WriteFailed>
 
+export interface OpenFile {
+  readonly descriptor: number
+  /** What it holds already. */
+  readonly bytes: number
+}
+
+const failed = (error: NodeJS.ErrnoException) => Effect.fail(new WriteFailed({ code: error.code }))
+
 /** Appends; the file is made when missing. */
-export const openForAppend = (path: string): Effect.Effect<number, WriteFailed> =>
+export const openForAppend = (path: string): Effect.Effect<OpenFile, WriteFailed> =>
   Effect.callback((resume) =>
-    fs.open(path, "a", 0o644, (error, descriptor) =>
-      resume(error === null ? Effect.succeed(descriptor) : Effect.fail(new WriteFailed({ code: error.code })))
-    )
+    fs.open(path, "a", 0o644, (error, descriptor) => {
+      if (error !== null) return resume(failed(error))
+      // Of a pipe or a device there is no size, and nothing to rename.
+      fs.fstat(descriptor, (unknown, stats) =>
+        resume(Effect.succeed({ descriptor, bytes: unknown === null && stats.isFile() ? stats.size : 0 }))
+      )
+    })
   )
+
+const rename = (from: string, to: string): Effect.Effect<void, WriteFailed> =>
+  Effect.callback((resume) =>
+    fs.rename(from, to, (error) => resume(error === null || error.code === "ENOENT" ? Effect.void : failed(error)))
+  )
+
+const remove = (path: string): Effect.Effect<void, WriteFailed> =>
+  Effect.callback((resume) =>
+    fs.rm(path, { force: true }, (error) => resume(error === null ? Effect.void : failed(error)))
+  )
+
+/** `path` becomes `path.1`, that `path.2`, and so on up to `keep`; with 0 it is removed. */
+export const shiftFiles = Effect.fnUntraced(function* (path: string, keep: number) {
+  const named = (place: number): string => (place === 0 ? path : `${path}.${place}`)
+  if (keep === 0) return yield* remove(path)
+  for (let place = keep; place > 0; place--) yield* rename(named(place - 1), named(place))
+})
 
 export const writeTo =
   (descriptor: number): Write =>

@@ -54,6 +54,7 @@ test("the top level", () => {
     logLevelV2: "",
     logFile: "./objs/srs.log",
     logFormat: "auto",
+    logRotate: { sizeBytes: 0, keep: 7 },
     ffLogDir: "./objs",
     ffLogLevel: "info"
   })

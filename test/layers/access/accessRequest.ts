@@ -7,7 +7,16 @@ export const accessRequest = (address = "10.0.0.1", fields: Partial<AccessReques
   const counters = { bytesIn: () => 0, bytesOut: () => 0, framesIn: 0, framesOut: 0, framesDropped: 0, jumps: 0 }
   const facts = { type: "", stream: undefined, role: "", tcUrl: "", pageUrl: "", swfUrl: "" } as const
   const kicked = Deferred.makeUnsafe<never, SessionKicked>()
-  const session: Session = { id: "s", protocol: "rtmp", address, openedAt: 0, ...facts, counters, kicked }
+  const session: Session = {
+    id: "s",
+    protocol: "rtmp",
+    address,
+    connected: true,
+    openedAt: 0,
+    ...facts,
+    counters,
+    kicked
+  }
   const stream = { vhost: "__defaultVhost__", app: "live", stream: "a" }
   return { session, stream, param: "", tcUrl: "", pageUrl: "", ...fields }
 }

@@ -64,6 +64,7 @@ export const harness = Effect.fnUntraced(function* (options: HarnessOptions = {}
     const bytes = { in: 0, out: 0 }
     const session = yield* sessions.open({
       protocol: "rtmp",
+      connected: true,
       address: "10.0.0.9",
       bytesIn: () => bytes.in,
       bytesOut: () => bytes.out

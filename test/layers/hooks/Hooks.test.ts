@@ -24,6 +24,7 @@ const session = (id: string, type: string): Session => ({
   id,
   protocol: "rtmp",
   address: "10.1.2.3",
+  connected: true,
   openedAt: 0,
   type,
   stream: undefined,

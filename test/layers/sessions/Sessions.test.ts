@@ -12,7 +12,13 @@ import { effect } from "../../support/effect.ts"
 const harness = Effect.fnUntraced(function* (settings = "") {
   const services = yield* Layer.build(SessionsLayer.layer.pipe(Layer.provide(layerText(settings))))
   const sessions = Context.get(services, Sessions)
-  const open = sessions.open({ protocol: "test", address: "10.0.0.1", bytesIn: () => 7, bytesOut: () => 9 })
+  const open = sessions.open({
+    protocol: "test",
+    address: "10.0.0.1",
+    connected: true,
+    bytesIn: () => 7,
+    bytesOut: () => 9
+  })
   return { sessions, open }
 })
 
@@ -52,7 +58,8 @@ effect("refuses more than max_connections, until one has left", () =>
 effect("refuses more than max_connections_per_address, each address for itself, but for trusted proxies", () =>
   Effect.gen(function* () {
     const { sessions } = yield* harness("max_connections_per_address 2; trusted_proxies { addresses 10.0.0.9; }")
-    const open = (address: string) => sessions.open({ protocol: "test", address, bytesIn: () => 0, bytesOut: () => 0 })
+    const open = (address: string) =>
+      sessions.open({ protocol: "test", address, connected: true, bytesIn: () => 0, bytesOut: () => 0 })
     yield* open("10.0.0.1")
     yield* Effect.scoped(
       Effect.gen(function* () {

@@ -21,6 +21,7 @@ export const session = (id: string): Session => ({
   id,
   protocol: "test",
   address: "127.0.0.1",
+  connected: true,
   openedAt: 0,
   type: "",
   stream: undefined,

@@ -32,6 +32,7 @@ const harness = Effect.fnUntraced(function* (settings = "vhost __defaultVhost__ 
   const publish = Effect.fnUntraced(function* (frames: ReadonlyArray<MediaFrame>) {
     const session = yield* sessions.open({
       protocol: "rtmp",
+      connected: true,
       address: "10.0.0.1",
       bytesIn: () => 1000,
       bytesOut: () => 10
@@ -51,7 +52,13 @@ const harness = Effect.fnUntraced(function* (settings = "vhost __defaultVhost__ 
 effect("codecs without a header are known by their frames, for as long as they are published", () =>
   Effect.gen(function* () {
     const { publish, sessions, state } = yield* harness()
-    const waiting = yield* sessions.open({ protocol: "rtmp", address: "10.0.0.2", bytesIn: () => 0, bytesOut: () => 0 })
+    const waiting = yield* sessions.open({
+      protocol: "rtmp",
+      connected: true,
+      address: "10.0.0.2",
+      bytesIn: () => 0,
+      bytesOut: () => 0
+    })
     waiting.stream = stream
     waiting.type = "rtmp-play"
     yield* Effect.scoped(

@@ -1,4 +1,4 @@
-import { expect } from "bun:test"
+import { expect, spyOn } from "bun:test"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
@@ -9,9 +9,16 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import * as Logging from "../../../src/layers/telemetry/Logging.ts"
-import { drainMillis, makeLogSink, maxQueuedChars, retryMillis } from "../../../src/layers/telemetry/LogSink.ts"
+import type * as Logging from "../../../src/layers/telemetry/Logging.ts"
+import {
+  drainMillis,
+  type LogTarget,
+  makeLogSink,
+  maxQueuedChars,
+  retryMillis
+} from "../../../src/layers/telemetry/LogSink.ts"
 import { runSession } from "../../../src/layers/telemetry/session.ts"
+import * as Telemetry from "../../../src/layers/telemetry/Telemetry.ts"
 import { LogTank } from "../../../src/services/Telemetry.ts"
 import { effect } from "../../support/effect.ts"
 
@@ -23,6 +30,8 @@ const directory = Effect.acquireRelease(
 const options: Logging.LogOptions = {
   format: "json",
   file: undefined,
+  rotateBytes: 0,
+  keepFiles: 0,
   minimumLevel: "Info",
   utc: true,
   color: true,
@@ -30,11 +39,16 @@ const options: Logging.LogOptions = {
   serverCid: "0c0ffee0"
 }
 
+const target = (file: string, rotateBytes = 0, keepFiles = 0): LogTarget => ({ file, rotateBytes, keepFiles })
+
 /** Logs in a scope of its own, whose end writes all that is queued. */
 const logTo = (given: Partial<Logging.LogOptions>, log: Effect.Effect<void, never, LogTank>) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
-    const context = yield* Layer.buildWithScope(Logging.layer({ ...options, ...given }), scope)
+    const context = yield* Layer.buildWithScope(
+      Telemetry.layer({ log: { ...options, ...given }, otlp: undefined }),
+      scope
+    )
     yield* Effect.provideContext(log, context)
     yield* Scope.close(scope, Exit.void)
     return Context.get(context, LogTank)
@@ -87,7 +101,7 @@ effect("reopens the path for rotation", () =>
   Effect.gen(function* () {
     const file = path.join(yield* directory, "a.log")
     const scope = yield* Scope.make()
-    const sink = yield* makeLogSink(file, () => "").pipe(Scope.provide(scope))
+    const sink = yield* makeLogSink(target(file), () => "").pipe(Scope.provide(scope))
     sink.push("one")
     while (!fs.existsSync(file) || fs.statSync(file).size === 0) yield* Effect.promise(() => fs.promises.stat("."))
     fs.renameSync(file, `${file}.1`)
@@ -98,12 +112,87 @@ effect("reopens the path for rotation", () =>
   })
 )
 
+/** Waits until the file has it all: writing is of the system, not of the clock. */
+const written = Effect.fnUntraced(function* (file: string, line: string) {
+  while (!fs.existsSync(file) || read(file).at(-1) !== line) yield* Effect.promise(() => fs.promises.stat("."))
+})
+
+effect("a file past its size is renamed, so many are kept, and what it held before counts", () =>
+  Effect.gen(function* () {
+    const file = path.join(yield* directory, "a.log")
+    fs.writeFileSync(file, "0123456\n")
+    const scope = yield* Scope.make()
+    const sink = yield* makeLogSink(target(file, 10, 2), () => "").pipe(Scope.provide(scope))
+    const lines = ["a", "b".repeat(8), "c".repeat(20), "d", "e"]
+    for (const line of lines) {
+      sink.push(line)
+      yield* written(file, line)
+    }
+    expect(["", ".1", ".2", ".3"].map((end) => fs.existsSync(file + end) && read(file + end))).toEqual([
+      ["d", "e"],
+      ["c".repeat(20)],
+      ["b".repeat(8)],
+      false
+    ])
+    sink.configure(target(file, 3, 0))
+    sink.push("f")
+    yield* written(file, "f")
+    expect([read(file), read(`${file}.1`)]).toEqual([["f"], ["c".repeat(20)]])
+    yield* Scope.close(scope, Exit.void)
+  })
+)
+
+effect("a file that cannot be renamed goes on, and standard error has it once for each further size", () =>
+  Effect.gen(function* () {
+    const file = path.join(yield* directory, "a.log")
+    // A directory that is not empty is in the way.
+    fs.mkdirSync(`${file}.1/x`, { recursive: true })
+    const scope = yield* Scope.make()
+    const sink = yield* makeLogSink(target(file, 4, 1), () => "").pipe(Scope.provide(scope))
+    const told = yield* Effect.acquireRelease(
+      Effect.sync(() => spyOn(process.stderr, "write").mockReturnValue(true)),
+      (spy) => Effect.sync(() => spy.mockRestore())
+    )
+    for (const line of ["one", "two", "three"]) {
+      sink.push(line)
+      yield* written(file, line)
+    }
+    expect(read(file)).toEqual(["one", "two", "three"])
+    expect(told.mock.calls.map(([text]) => text)).toEqual([
+      `sluice: the log ${file} cannot be renamed: EISDIR\n`,
+      `sluice: the log ${file} cannot be renamed: EISDIR\n`
+    ])
+    yield* Scope.close(scope, Exit.void)
+  })
+)
+
+effect("level, form and file can be others from the next line on", () =>
+  Effect.gen(function* () {
+    const folder = yield* directory
+    const [first, second] = [path.join(folder, "a.log"), path.join(folder, "b.log")] as const
+    const log = Effect.gen(function* () {
+      const tank = yield* LogTank
+      yield* Effect.logDebug("no")
+      yield* Effect.logInfo("yes")
+      yield* Effect.promise(() => fs.promises.stat("."))
+      while (!fs.existsSync(first) || fs.statSync(first).size === 0) yield* Effect.promise(() => fs.promises.stat("."))
+      yield* tank.configure({ ...options, file: second, format: "human", minimumLevel: "Debug" })
+      yield* Effect.logDebug("now")
+      yield* tank.configure({ ...options, file: second, minimumLevel: "Error" })
+      yield* Effect.logWarning("no more")
+    })
+    yield* logTo({ file: first }, log)
+    expect(read(first).map((line) => JSON.parse(line).message)).toEqual(["yes"])
+    expect(read(second)).toEqual([expect.stringMatching(/DEBUG.* now$/i)])
+  })
+)
+
 effect("a full disk costs counted lines and nothing else, and is reported when it has room again", () =>
   Effect.gen(function* () {
     const file = path.join(yield* directory, "a.log")
     fs.symlinkSync("/dev/full", file)
     const scope = yield* Scope.make()
-    const sink = yield* makeLogSink(file, (lines) => `lost ${lines}`).pipe(Scope.provide(scope))
+    const sink = yield* makeLogSink(target(file), (lines) => `lost ${lines}`).pipe(Scope.provide(scope))
     sink.push("one")
     sink.push("two")
     while (sink.lost() === 0) yield* Effect.promise(() => fs.promises.stat("."))
@@ -120,7 +209,7 @@ effect("what cannot be written is dropped past a limit, not kept, and does not h
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     const missing = path.join(yield* directory, "missing", "a.log")
-    const sink = yield* makeLogSink(missing, () => "").pipe(Scope.provide(scope))
+    const sink = yield* makeLogSink(target(missing), () => "").pipe(Scope.provide(scope))
     for (let line = 0; line < 2000; line++) sink.push("x".repeat(1024))
     expect(sink.lost()).toBe(2000 - maxQueuedChars / 1024)
     const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))

@@ -42,7 +42,7 @@ export const server = table({
     daemon: flag("daemon", { default: true, reload: "start", doc: "Run in the background." }),
     utcTime: flag("utc_time", {
       default: false,
-      reload: "start",
+      reload: "yes",
       doc: "UTC instead of local time in the log and in variables of paths."
     }),
     pithyPrintMillis: millis("pithy_print_ms", {
@@ -80,19 +80,16 @@ export const server = table({
     graceStartWaitMillis: millis("grace_start_wait", {
       default: 2300,
       reload: "next",
-      active: false,
       doc: "SIGQUIT: wait before the listeners close."
     }),
     graceFinalWaitMillis: millis("grace_final_wait", {
       default: 3200,
       reload: "next",
-      active: false,
       doc: "SIGQUIT: last wait before the process ends."
     }),
     forceGraceQuit: flag("force_grace_quit", {
       default: false,
       reload: "next",
-      active: false,
       doc: "SIGTERM behaves like SIGQUIT."
     }),
     inotifyAutoReload: flag("inotify_auto_reload", {
