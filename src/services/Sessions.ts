@@ -62,7 +62,9 @@ export class Sessions extends Context.Service<
   {
     /** In the register until the scope closes. */
     readonly open: (
-      fields: Pick<Session, "protocol" | "address" | "connected"> & Pick<SessionCounters, "bytesIn" | "bytesOut">
+      fields: Pick<Session, "protocol" | "address"> &
+        Partial<Pick<Session, "connected">> &
+        Pick<SessionCounters, "bytesIn" | "bytesOut">
     ) => Effect.Effect<Session, TooManyConnections, Scope.Scope>
     readonly all: () => ReadonlyMap<string, Session>
     /** Ends a session; false if there is none with this id. */

@@ -29,7 +29,9 @@ export const layer = Layer.effect(
     }
 
     const open = Effect.fnUntraced(function* (
-      fields: Pick<Session, "protocol" | "address" | "connected"> & Pick<Session["counters"], "bytesIn" | "bytesOut">
+      fields: Pick<Session, "protocol" | "address"> &
+        Partial<Pick<Session, "connected">> &
+        Pick<Session["counters"], "bytesIn" | "bytesOut">
     ) {
       let id = yield* makeSessionId
       while (sessions.has(id)) id = yield* makeSessionId
@@ -37,7 +39,7 @@ export const layer = Layer.effect(
         id,
         protocol: fields.protocol,
         address: fields.address,
-        connected: fields.connected,
+        connected: fields.connected ?? false,
         openedAt: clock.currentTimeMillisUnsafe(),
         type: "",
         stream: undefined,
