@@ -71,6 +71,10 @@ export interface PlainAnswer {
   readonly body: Uint8Array | string | BodyPieces
 }
 
+export interface ReadyAnswer extends PlainAnswer {
+  readonly body: Uint8Array | string
+}
+
 /** Answers of known length at one path. */
 export interface PlainRoute {
   /** Which listeners have it; `api alone`: an API listener that is not the server's too. */
@@ -84,6 +88,11 @@ export interface PlainRoute {
   readonly order?: 0 | 1 | 2
   /** Paths at which no live route is asked. Plain and quick. */
   readonly claims?: (head: RequestHead) => boolean
+  /**
+   * The answer to a GET that is there already, whole and small enough to be handed to a connection at once: a plain call
+   * on the socket's own stack. `undefined`: `answer` is asked. Only of what the route claims.
+   */
+  readonly ready?: (head: RequestHead) => ReadyAnswer | undefined
   /**
    * `undefined` if nothing is there: the next best route is asked. The scope closes when the body has been sent, or will
    * not be.

@@ -65,25 +65,35 @@ const latin1 = (bytes: Uint8Array, from: number, to: number): string => {
   return text
 }
 
-/** Collects a request's head from the pieces in which it arrives. Give it one connection's bytes until it answers. */
+const noBytes = new Uint8Array(0)
+
+/** Collects the heads of requests from the pieces in which they arrive. */
 export class RequestHeadReader {
-  #bytes: Uint8Array = new Uint8Array(0)
+  #bytes: Uint8Array = noBytes
   #scanned = 0
   #start = 0
+  #end = 0
 
   /** All that was pushed, for whoever reads what follows the head. */
   get bytes(): Uint8Array {
     return this.#bytes
   }
 
-  /** The head once it is complete; `undefined` while it is not. Bytes behind the head are kept in `bytes`. */
+  /** The head once it is complete; `undefined` while it is not. It stays in `bytes`, with what is behind it. */
   push(chunk: Uint8Array): Result.Result<RequestHead | undefined, BadRequest> {
-    this.#bytes = this.#bytes.length === 0 ? chunk : concat([this.#bytes, chunk])
+    if (chunk.length > 0) this.#bytes = this.#bytes.length === 0 ? chunk : concat([this.#bytes, chunk])
     this.#skipEmptyLines()
     if (this.#start > maxLeadingBytes) return fail(400, "empty lines")
-    const end = this.#findEnd()
-    if (end > 0) return parseHead(this.#bytes, this.#start, end)
+    this.#end = this.#findEnd()
+    if (this.#end > 0) return parseHead(this.#bytes, this.#start, this.#end)
     return this.#checkPartial()
+  }
+
+  /** Drops the head that was found last, if there is one: the next `push` looks behind it. */
+  take(): void {
+    if (this.#end === 0) return
+    this.#bytes = this.#end === this.#bytes.length ? noBytes : this.#bytes.subarray(this.#end)
+    this.#scanned = this.#start = this.#end = 0
   }
 
   #skipEmptyLines(): void {

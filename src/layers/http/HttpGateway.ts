@@ -1,4 +1,5 @@
 /** The gateway over Transport: one fiber, one scope and one root span `http.session` for each connection. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
@@ -11,6 +12,7 @@ import { Settings } from "../../services/Settings.ts"
 import { type Connection, Transport, type TransportFailed } from "../../services/Transport.ts"
 import { serveClient } from "../telemetry/client.ts"
 import { converse } from "./conversation.ts"
+import { makeDateText } from "./directAnswer.ts"
 import { wantedEndpoints, type WantedEndpoint } from "./endpoints.ts"
 import { NodeServer } from "./nodeServer.ts"
 import { Routes } from "./routes.ts"
@@ -31,6 +33,8 @@ export const layer = Layer.effect(
     const routes = new Routes()
     const node = new NodeServer()
     const bound = new Set<BoundEndpoint>()
+    const clock = yield* Clock.Clock
+    const date = makeDateText(clock)
     const crossdomain = () => settings.current().httpServer.crossdomain
 
     const serve = (port: HttpPort, connection: Connection) =>
@@ -50,7 +54,9 @@ export const layer = Layer.effect(
             node,
             crossdomain,
             clientOf,
-            closing: listeners.areClosing
+            closing: listeners.areClosing,
+            clock,
+            date
           })
         },
         { "server.port": String(connection.localPort), "url.scheme": connection.encrypted ? "https" : "http" }

@@ -1,4 +1,4 @@
-/** Answers that are no live bodies: routes, redirects, OPTIONS and errors. */
+/** Answers that are no live bodies: routes, redirects, OPTIONS and errors; and how `node:http` sends them. */
 import type * as Http from "node:http"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -33,7 +33,7 @@ const short = (status: number, headers: Headers = []): PlainAnswer => ({
 const empty: PlainAnswer = { status: 200, headers: [], body: "" }
 const notAllowed = short(405, [["Allow", "GET, HEAD, OPTIONS"]])
 
-const timely = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A | undefined, E, R> =>
+export const timely = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A | undefined, E, R> =>
   Effect.timeoutOrElse(self, { duration: answerTimeoutMillis, orElse: () => Effect.succeed(undefined) })
 
 /** Whether the answer went out in time and whole. */
@@ -43,7 +43,7 @@ export const answerPlain = Effect.fnUntraced(function* (
   request: Http.IncomingMessage,
   response: Http.ServerResponse
 ) {
-  const answer = yield* timely(answerOf(context, head, request))
+  const answer = yield* timely(answerOf(context, head, readBody(request)))
   if (answer === undefined) return false
   const { body, status } = answer
   const headers = [...answer.headers, ...(head instanceof BadRequest ? [] : corsFor(head.headers, context.crossdomain))]
@@ -69,10 +69,10 @@ const sendPieces = Effect.fnUntraced(function* (response: Http.ServerResponse, {
   return (yield* timely(Effect.as(sendPiece(response, undefined), true))) === true
 })
 
-const answerOf = (
+export const answerOf = (
   context: PlainContext,
   head: RequestHead | BadRequest,
-  request: Http.IncomingMessage
+  body: PlainRequest["body"]
 ): Effect.Effect<PlainAnswer, never, Scope.Scope> => {
   if (head instanceof BadRequest) return Effect.succeed(head.status === 405 ? notAllowed : short(head.status))
   if (head.method === "OPTIONS") return Effect.succeed(context.crossdomain ? empty : notAllowed)
@@ -81,7 +81,7 @@ const answerOf = (
   if (found._tag === "Missing") return Effect.succeed(short(404))
   if (found._tag === "Redirect") return Effect.succeed(short(302, [["Location", found.location]]))
   const { address, encrypted } = context
-  return firstAnswer(found.routes, { head, address, encrypted, body: readBody(request) }).pipe(
+  return firstAnswer(found.routes, { head, address, encrypted, body }).pipe(
     Effect.catchTag("BadRequest", (error) => Effect.succeed(short(error.status))),
     Effect.catchCause((cause) =>
       Cause.hasInterruptsOnly(cause)

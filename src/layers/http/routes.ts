@@ -1,6 +1,6 @@
 /** The routes of all layers, and which of them serves a request. */
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
-import type { HttpPort, LiveMatch, LiveRoute, PlainRoute } from "../../services/HttpGateway.ts"
+import type { HttpPort, LiveMatch, LiveRoute, PlainRoute, ReadyAnswer } from "../../services/HttpGateway.ts"
 
 const serves = (port: HttpPort, route: PlainRoute): boolean => {
   switch (route.listener) {
@@ -22,6 +22,9 @@ export type Found =
 
 const byRank = (a: PlainRoute, b: PlainRoute): number =>
   (a.order ?? 0) - (b.order ?? 0) || b.path.length - a.path.length
+
+const covers = ({ path }: PlainRoute, head: RequestHead): boolean =>
+  path === head.path || (path.endsWith("/") && head.path.startsWith(path))
 
 const missing: Found = { _tag: "Missing" }
 
@@ -53,6 +56,23 @@ export class Routes {
     return false
   }
 
+  /** What a route has ready, if no other goes before it. */
+  ready(port: HttpPort, head: RequestHead): ReadyAnswer | undefined {
+    for (const route of this.#plain) {
+      if (route.ready === undefined || !serves(port, route) || !covers(route, head)) continue
+      const answer = this.#isOutranked(port, head, route) ? undefined : route.ready(head)
+      if (answer !== undefined) return answer
+    }
+    return undefined
+  }
+
+  #isOutranked(port: HttpPort, head: RequestHead, route: PlainRoute): boolean {
+    for (const other of this.#plain) {
+      if (covers(other, head) && serves(port, other) && byRank(other, route) < 0) return true
+    }
+    return false
+  }
+
   /** The best route first: the longest pattern, where one that ends in `/` is for everything below. */
   plain(port: HttpPort, head: RequestHead): Found {
     const routes: Array<PlainRoute> = []
@@ -62,7 +82,7 @@ export class Routes {
       if (!serves(port, route)) continue
       const { path } = route
       if (path === head.path) exact = true
-      if (path === head.path || (path.endsWith("/") && head.path.startsWith(path))) routes.push(route)
+      if (covers(route, head)) routes.push(route)
       else if (path.endsWith("/") && path.length === head.path.length + 1 && path.startsWith(head.path)) redirect = true
     }
     if (redirect && !exact) return { _tag: "Redirect", location: `${encodeURI(head.path)}/${head.query}` }
