@@ -4,16 +4,19 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { StreamName } from "../domain/media/StreamName.ts"
 
-export type ForwardState =
+export const forwardStates = [
   /** The stream is not published. */
-  | "idle"
+  "idle",
   /** Dialling, or waiting for consent. */
-  | "connecting"
-  | "forwarding"
+  "connecting",
+  "forwarding",
   /** Until it is tried again. */
-  | "waiting"
+  "waiting",
   /** Until the stream is published again: a URL that is none, or this server itself. */
-  | "refused"
+  "refused"
+] as const
+
+export type ForwardState = (typeof forwardStates)[number]
 
 /** Who asked for it. */
 export type ForwardOrigin = "config" | "backend" | "api"

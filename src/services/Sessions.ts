@@ -32,6 +32,8 @@ export interface SessionCounters {
   /** Frames a slow viewer lost, and in how many jumps. */
   framesDropped: number
   jumps: number
+  /** How far behind the stream a viewer is: milliseconds of media that wait for it. */
+  queueMillis: () => number
 }
 
 export interface Session {

@@ -1,4 +1,5 @@
 /** Vhosts, streams and clients as SRS's API v1 shows them (`/api/v1/vhosts/`, `/streams/`, `/clients/`). */
+import type { GroupOfPictures } from "../media/SourceLog.ts"
 import type { StreamName } from "../media/StreamName.ts"
 import type { AudioFacts, VideoFacts } from "../stats/codecFacts.ts"
 import type { ClientAccount, Counted, StreamAccount, VhostAccount } from "../stats/Ledger.ts"
@@ -9,6 +10,19 @@ const kbps = ({ seconds30 }: Rates): JsonObject => ({
   recv_30s: seconds30.recvKbps,
   send_30s: seconds30.sendKbps
 })
+
+/** With `details=on`, behind SRS's own: the windows that SRS keeps and does not show. */
+const rateDetails = ({ minutes5, seconds10 }: Rates): JsonObject => ({
+  recv_10s: seconds10.recvKbps,
+  send_10s: seconds10.sendKbps,
+  recv_5m: minutes5.recvKbps,
+  send_5m: minutes5.sendKbps
+})
+
+export const vhostDetails = ({ rates }: VhostAccount): JsonObject => ({ kbps: rateDetails(rates) })
+
+/** Of the whole server, of which SRS shows no rates. */
+export const serverDetails = (rates: Rates): JsonObject => ({ kbps: { ...kbps(rates), ...rateDetails(rates) } })
 
 /** What the configuration says of a vhost now. */
 export interface VhostConfigured {
@@ -49,9 +63,18 @@ export interface StreamNow {
   readonly nowMillis: number
   readonly active: boolean
   readonly frames: number
+  readonly framesPerSecond: number
+  readonly gop: GroupOfPictures
   readonly video: VideoFacts | undefined
   readonly audio: AudioFacts | undefined
 }
+
+export const streamDetails = ({ rates }: StreamAccount, { framesPerSecond, gop }: StreamNow): JsonObject => ({
+  kbps: rateDetails(rates),
+  fps: float(framesPerSecond),
+  gop_ms: gop.millis,
+  gop_frames: gop.frames
+})
 
 export const streamJson = (account: StreamAccount, now: StreamNow): JsonObject => ({
   id: account.id,
@@ -79,7 +102,24 @@ export interface ShownClient extends Counted {
   readonly pageUrl: string
   readonly swfUrl: string
   readonly stream: StreamName | undefined
+  readonly protocol: string
+  readonly counters: Counted["counters"] & {
+    readonly framesIn: number
+    readonly framesOut: number
+    readonly jumps: number
+    readonly queueMillis: () => number
+  }
 }
+
+export const clientDetails = ({ client, rates }: ClientAccount<ShownClient>): JsonObject => ({
+  kbps: rateDetails(rates),
+  protocol: client.protocol,
+  recv_frames: client.counters.framesIn,
+  send_frames: client.counters.framesOut,
+  drops: client.counters.jumps,
+  dropped_frames: client.counters.framesDropped,
+  queue_ms: client.counters.queueMillis()
+})
 
 /** Of a client that is placed in a stream. */
 export const clientJson = (

@@ -15,10 +15,11 @@ const escaped = (value: string): string => value.replaceAll("\\", "\\\\").replac
 const labelText = (labels: Labels): string =>
   labels.length === 0 ? "" : `{${labels.map(([name, value]) => `${name}="${escaped(value)}"`).join(",")}}`
 
+/** Values of one metric with different labels follow one another. */
 export const metricsText = (metrics: ReadonlyArray<MetricValue>): string =>
   metrics
-    .map(
-      ({ help, labels = [], name, type, value }) =>
-        `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name}${labelText(labels)} ${value}\n`
-    )
+    .map(({ help, labels = [], name, type, value }, index) => {
+      const head = metrics[index - 1]?.name === name ? "" : `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
+      return `${head}${name}${labelText(labels)} ${value}\n`
+    })
     .join("")

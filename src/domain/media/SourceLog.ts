@@ -33,6 +33,14 @@ export interface Entry {
   readonly headers: ReadonlyArray<MediaFrame>
 }
 
+export interface GroupOfPictures {
+  /** From its keyframe to the next one. */
+  readonly millis: number
+  readonly frames: number
+}
+
+const noGop: GroupOfPictures = { millis: 0, frames: 0 }
+
 /** Somebody whose place keeps frames alive. `Infinity` while it needs none. */
 export interface LogReader {
   readonly position: () => number
@@ -75,6 +83,8 @@ export class SourceLog {
   #lastAudio = -1
   #lastVideo = -1
   #videoFrames = 0
+  #gop = noGop
+  #lastKeyframe: { readonly timestamp: number; readonly videoFrames: number } | undefined
 
   constructor(retention: Retention) {
     this.#retention = retention
@@ -128,6 +138,11 @@ export class SourceLog {
     return this.#videoFrames
   }
 
+  /** The newest group of pictures that is whole; 0 and 0 before there is one. */
+  get gop(): GroupOfPictures {
+    return this.#gop
+  }
+
   /** The frame at an index from `first` to `end` - 1. */
   at(index: number): MediaFrame {
     return this.#frames.at(index)
@@ -150,6 +165,8 @@ export class SourceLog {
     this.#hasVideo = false
     this.#lastAudio = -1
     this.#lastVideo = -1
+    this.#lastKeyframe = undefined
+    this.#gop = noGop
     this.trim()
   }
 
@@ -158,6 +175,7 @@ export class SourceLog {
     this.timeline.repair(frame, nowMillis)
     if (!frame.header && frame.kind !== Kind.Data) this.#beginning ??= this.#entryAt(frame)
     if (frame.keyframe && frame.kind === Kind.Video && frame.track === 0) {
+      this.#measureGop(frame.timestamp)
       this.#entries.push(this.#entryAt(frame))
       this.#untrimmed = trimInterval
     }
@@ -266,6 +284,14 @@ export class SourceLog {
     const earliestAudio = kind === Kind.Audio ? timestamp : earliestOf(timestamp, this.#lastAudio)
     const earliestVideo = kind === Kind.Video ? timestamp : earliestOf(timestamp, this.#lastVideo)
     return { index: this.end, timestamp, published, earliestAudio, earliestVideo, headers: this.#headers }
+  }
+
+  /** At a keyframe that is about to be appended. */
+  #measureGop(timestamp: number): void {
+    const last = this.#lastKeyframe
+    const videoFrames = this.#videoFrames
+    if (last !== undefined) this.#gop = { millis: timestamp - last.timestamp, frames: videoFrames - last.videoFrames }
+    this.#lastKeyframe = { timestamp, videoFrames }
   }
 
   #setHeader(frame: MediaFrame): void {

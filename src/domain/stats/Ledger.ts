@@ -13,7 +13,11 @@ export interface Counted {
   readonly stream: StreamName | undefined
   readonly role: "" | "publish" | "play"
   readonly tcUrl: string
-  readonly counters: { readonly bytesIn: () => number; readonly bytesOut: () => number }
+  readonly counters: {
+    readonly bytesIn: () => number
+    readonly bytesOut: () => number
+    readonly framesDropped: number
+  }
 }
 
 /** Vhosts stay once they were used. */
@@ -68,6 +72,7 @@ export class ClientAccount<C extends Counted = Counted> implements Traffic {
   readonly rates = new Rates()
   bytesIn = 0
   bytesOut = 0
+  framesDropped = 0
   stream: StreamAccount | undefined
 
   constructor(client: C) {
@@ -81,6 +86,8 @@ export class Ledger<C extends Counted> implements Traffic {
   readonly rates = new Rates()
   bytesIn = 0
   bytesOut = 0
+  /** Frames that slow viewers lost. */
+  framesDropped = 0
   /** Clients that came to publish or play. */
   clientsTotal = 0
   /** Those of them that have left, which for SRS is an error whoever ends it. */
@@ -114,6 +121,9 @@ export class Ledger<C extends Counted> implements Traffic {
     this.#add(account, bytesIn - account.bytesIn, bytesOut - account.bytesOut)
     account.bytesIn = bytesIn
     account.bytesOut = bytesOut
+    const { framesDropped } = client.counters
+    this.framesDropped += framesDropped - account.framesDropped
+    account.framesDropped = framesDropped
   }
 
   /** A client has left: its last bytes are counted. */

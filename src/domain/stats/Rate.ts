@@ -33,6 +33,28 @@ export class Rate {
   }
 }
 
+/** Frames a second, as a rate is counted. */
+export class FrameRate {
+  readonly windowMillis: number
+  perSecond = 0
+  #since = -1
+  #frames = 0
+
+  constructor(windowMillis: number) {
+    this.windowMillis = windowMillis
+  }
+
+  sample(frames: number, nowMillis: number): void {
+    const millis = nowMillis - this.#since
+    if (this.#since >= 0) {
+      if (millis < this.windowMillis) return
+      this.perSecond = ((frames - this.#frames) * 1000) / millis
+    }
+    this.#since = nowMillis
+    this.#frames = frames
+  }
+}
+
 /** The windows of everything that is counted. */
 export class Rates {
   readonly seconds10 = new Rate(10_000)

@@ -46,6 +46,10 @@ export const errorReply = (code: number, message?: string): ApiReply => ({
   json: message === undefined ? { code } : { code, message }
 })
 
+/** `details=on`: what this server knows beyond SRS, behind SRS's own members. */
+export const withDetails = ({ query }: ApiCall, json: JsonObject, details: () => JsonObject): JsonObject =>
+  query.get("details") === "on" ? { ...json, details: details() } : json
+
 /** What stands behind the endpoint's path. */
 export const idOf = ({ request }: ApiCall, path: string): string => request.head.path.slice(path.length)
 

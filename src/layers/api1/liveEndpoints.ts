@@ -2,19 +2,34 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { JsonObject } from "../../domain/api/Json.ts"
-import { clientJson, streamJson, vhostJson } from "../../domain/api/liveAnswers.ts"
+import {
+  clientDetails,
+  clientJson,
+  streamDetails,
+  streamJson,
+  vhostDetails,
+  vhostJson
+} from "../../domain/api/liveAnswers.ts"
 import { pageOf, pick } from "../../domain/api/paging.ts"
 import { anyHost } from "../../domain/config/values.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { hostName } from "../../domain/http/target.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
-import type { StreamAccount, VhostAccount } from "../../domain/stats/Ledger.ts"
+import type { ClientAccount, StreamAccount, VhostAccount } from "../../domain/stats/Ledger.ts"
 import { ServerIdentity } from "../../services/ServerIdentity.ts"
-import { Sessions } from "../../services/Sessions.ts"
+import { type Session, Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { SourceRegistry } from "../../services/SourceRegistry.ts"
 import { Statistics } from "../../services/Statistics.ts"
-import { type ApiCall, type ApiEndpoint, type ApiReply, commonFields, errorReply, idOf } from "./answers.ts"
+import {
+  type ApiCall,
+  type ApiEndpoint,
+  type ApiReply,
+  commonFields,
+  errorReply,
+  idOf,
+  withDetails
+} from "./answers.ts"
 
 const find = <A extends { readonly id: string }>(entries: Iterable<A>, id: string): A | undefined => {
   for (const entry of entries) if (entry.id === id) return entry
@@ -29,10 +44,11 @@ export const liveEndpoints = Effect.gen(function* () {
   const registry = yield* SourceRegistry
 
   const ok = (fields: JsonObject): ApiReply => ({ json: { ...commonFields(identity), ...fields } })
-  const vhostOf = (account: VhostAccount): JsonObject => {
+  const vhostOf = (call: ApiCall, account: VhostAccount): JsonObject => {
     const vhost = settings.vhost(account.name)
     const enabled = vhost?.name === account.name
-    return vhostJson(account, { enabled, hlsFragmentMillis: vhost?.hls.enabled ? vhost.hls.fragmentMillis : undefined })
+    const hlsFragmentMillis = vhost?.hls.enabled ? vhost.hls.fragmentMillis : undefined
+    return withDetails(call, vhostJson(account, { enabled, hlsFragmentMillis }), () => vhostDetails(account))
   }
   const vhosts: ApiEndpoint = {
     path: "/api/v1/vhosts/",
@@ -40,14 +56,16 @@ export const liveEndpoints = Effect.gen(function* () {
     reply: (call) =>
       Effect.sync(() => {
         const id = idOf(call, vhosts.path)
-        if (id === "") return ok({ vhosts: [...statistics.vhosts()].map(vhostOf) })
+        if (id === "") return ok({ vhosts: [...statistics.vhosts()].map((account) => vhostOf(call, account)) })
         const account = find(statistics.vhosts(), id)
-        return account === undefined ? errorReply(srsErrors.NoVhost) : ok({ vhost: vhostOf(account) })
+        return account === undefined ? errorReply(srsErrors.NoVhost) : ok({ vhost: vhostOf(call, account) })
       })
   }
 
-  const streamOf = (account: StreamAccount, nowMillis: number): JsonObject =>
-    streamJson(account, { ...statistics.stateOf(account), nowMillis })
+  const streamOf = (call: ApiCall, account: StreamAccount, nowMillis: number): JsonObject => {
+    const now = { ...statistics.stateOf(account), nowMillis }
+    return withDetails(call, streamJson(account, now), () => streamDetails(account, now))
+  }
   const streams: ApiEndpoint = {
     path: "/api/v1/streams/",
     methods: ["GET"],
@@ -56,22 +74,26 @@ export const liveEndpoints = Effect.gen(function* () {
         const id = idOf(call, streams.path)
         if (id === "") {
           const page = pick(statistics.streams(), (account) => account.id, pageOf(call.query))
-          return ok({ streams: page.map((account) => streamOf(account, now)) })
+          return ok({ streams: page.map((account) => streamOf(call, account, now)) })
         }
         const account = find(statistics.streams(), id)
-        return account === undefined ? errorReply(srsErrors.StreamNotFound) : ok({ stream: streamOf(account, now) })
+        return account === undefined
+          ? errorReply(srsErrors.StreamNotFound)
+          : ok({ stream: streamOf(call, account, now) })
       })
   }
 
+  const clientOf = (call: ApiCall, account: ClientAccount<Session>, nowMillis: number): JsonObject =>
+    withDetails(call, clientJson(account, nowMillis), () => clientDetails(account))
   const showClients = (call: ApiCall, id: string, nowMillis: number): ApiReply => {
     if (id === "") {
       const page = pick(statistics.clients(), ({ client }) => client.id, pageOf(call.query))
-      return ok({ clients: page.map((account) => clientJson(account, nowMillis)) })
+      return ok({ clients: page.map((account) => clientOf(call, account, nowMillis)) })
     }
     const account = statistics.ledger().clients.get(id)
     return account?.stream === undefined
       ? errorReply(srsErrors.ClientNotFound)
-      : ok({ client: clientJson(account, nowMillis) })
+      : ok({ client: clientOf(call, account, nowMillis) })
   }
   const kick = Effect.fnUntraced(function* (call: ApiCall, id: string): Effect.fn.Return<ApiReply> {
     if (statistics.ledger().clients.get(id)?.stream === undefined) return errorReply(srsErrors.ClientNotFound)

@@ -5,15 +5,20 @@ import { type MetricValue, metricsText } from "../../domain/api/metrics.ts"
 import { statistics as statisticsTable } from "../../domain/config/directives/statistics.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { compatibleVersion } from "../../domain/Product.ts"
+import type { Rate } from "../../domain/stats/Rate.ts"
+import { Forwarder, forwardStates } from "../../services/Forwarder.ts"
 import { ServerIdentity } from "../../services/ServerIdentity.ts"
 import { Settings } from "../../services/Settings.ts"
 import { Statistics } from "../../services/Statistics.ts"
 import { type ApiEndpoint, errorReply } from "./answers.ts"
 
+const bytesPerKilobit = 125
+
 export const metricsEndpoint = Effect.gen(function* () {
   const identity = yield* ServerIdentity
   const settings = yield* Settings
   const statistics = yield* Statistics
+  const forwarder = yield* Forwarder
 
   const info = (): ReadonlyArray<MetricValue> => {
     const { label, tag } = settings.of(statisticsTable).exporter
@@ -83,6 +88,36 @@ export const metricsEndpoint = Effect.gen(function* () {
     ]
   }
 
+  /** What SRS does not have. */
+  const own = (): ReadonlyArray<MetricValue> => {
+    const { framesDropped } = statistics.ledger()
+    const { minutes5, seconds10, seconds30 } = statistics.rates()
+    const windows = [
+      ["10s", seconds10],
+      ["30s", seconds30],
+      ["5m", minutes5]
+    ] as const
+    const rate = (name: string, help: string, kbps: (rate: Rate) => number) =>
+      windows.map(([window, rate]): MetricValue => {
+        return { name, help, type: "gauge", value: kbps(rate) * bytesPerKilobit, labels: [["window", window]] }
+      })
+    const forwards = forwarder.all()
+    return [
+      ...rate("srs_receive_bytes_per_second", "Average of the last whole window.", ({ recvKbps }) => recvKbps),
+      ...rate("srs_send_bytes_per_second", "Average of the last whole window.", ({ sendKbps }) => sendKbps),
+      {
+        name: "srs_dropped_frames_total",
+        help: "Frames that slow viewers lost, in whole groups of pictures.",
+        type: "counter",
+        value: framesDropped
+      },
+      ...forwardStates.map((state): MetricValue => {
+        const value = forwards.filter((forward) => forward.state === state).length
+        return { name: "srs_forwards", help: "Forwards by state.", type: "gauge", value, labels: [["state", state]] }
+      })
+    ]
+  }
+
   const endpoint: ApiEndpoint = {
     path: "/metrics",
     reply: () =>
@@ -91,7 +126,7 @@ export const metricsEndpoint = Effect.gen(function* () {
           ? {
               status: 200,
               headers: [["Content-Type", "text/plain; charset=utf-8"]],
-              body: metricsText([...info(), ...counts()])
+              body: metricsText([...info(), ...counts(), ...own()])
             }
           : errorReply(srsErrors.ExporterDisable)
       )

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as fixed from "../../domain/api/fixedAnswers.ts"
 import type { Json, JsonObject } from "../../domain/api/Json.ts"
+import { serverDetails } from "../../domain/api/liveAnswers.ts"
 import {
   cpuStatData,
   meminfosData,
@@ -16,7 +17,7 @@ import type { SystemSample } from "../../domain/stats/SystemSample.ts"
 import { ServerIdentity } from "../../services/ServerIdentity.ts"
 import { Sessions } from "../../services/Sessions.ts"
 import { Statistics } from "../../services/Statistics.ts"
-import { type ApiCall, type ApiEndpoint, commonFields } from "./answers.ts"
+import { type ApiCall, type ApiEndpoint, commonFields, withDetails } from "./answers.ts"
 
 /** What SRS answers at `tests/errors`. */
 const testError = 100
@@ -53,8 +54,11 @@ export const serverEndpoints = Effect.gen(function* () {
   })
   const summaries: ApiEndpoint = {
     path: "/api/v1/summaries",
-    reply: () =>
-      Effect.map(Clock.currentTimeMillis, (now) => ok({ data: summariesData(statistics.system(), processFacts(now)) }))
+    reply: (call) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const data = summariesData(statistics.system(), processFacts(now))
+        return ok(withDetails(call, { data }, () => serverDetails(statistics.rates())))
+      })
   }
   const requests = (path: string): ApiEndpoint => ({
     path,

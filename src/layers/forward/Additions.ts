@@ -6,7 +6,7 @@ import { streamKey, type StreamName } from "../../domain/media/StreamName.ts"
 import { ForwardRefused } from "../../services/Forwarder.ts"
 import type { ForwardCounters } from "./ForwardCounters.ts"
 
-/** Of all streams. */
+/** Destinations that were added, of all streams. */
 export const maxAdded = 1000
 
 export interface Addition {

@@ -12,10 +12,11 @@ import type { Call, Callers } from "./Callers.ts"
 
 /** Letters that wait; further ones are dead at once. */
 export const maxLetters = 10_000
-/** The newest are kept. */
+/** Letters that were given up: the newest are kept. */
 export const maxDeadLetters = 1000
 /** Calls under way at a time. */
 export const maxDeliveries = 64
+/** To deliver one letter. */
 export const maxAttempts = 8
 /** Wait before the second attempt; each further one doubles it. */
 export const retryMillis = 1000

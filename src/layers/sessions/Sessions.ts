@@ -53,7 +53,8 @@ export const layer = Layer.effect(
           framesIn: 0,
           framesOut: 0,
           framesDropped: 0,
-          jumps: 0
+          jumps: 0,
+          queueMillis: () => 0
         },
         kicked: Deferred.makeUnsafe()
       }

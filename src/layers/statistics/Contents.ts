@@ -1,5 +1,6 @@
 /** What streams carry, read from their logs when somebody asks: a header is decoded once. */
 import { type AudioFacts, audioFacts, type VideoFacts, videoFacts } from "../../domain/stats/codecFacts.ts"
+import { FrameRate } from "../../domain/stats/Rate.ts"
 import type { StreamAccount } from "../../domain/stats/Ledger.ts"
 import { Kind, type MediaFrame } from "../../domain/media/MediaFrame.ts"
 import type { SourceLog } from "../../domain/media/SourceLog.ts"
@@ -9,8 +10,12 @@ import type { StreamState } from "../../services/Statistics.ts"
 /** How many of the newest frames are looked at for a track without header. */
 const maxFrames = 64
 
+/** Of the frames a second that are shown. */
+const frameRateMillis = 10_000
+
 interface Known {
   publisher: string
+  readonly frameRate: FrameRate
   videoFrom: MediaFrame | undefined
   video: VideoFacts | undefined
   audioFrom: MediaFrame | undefined
@@ -27,6 +32,14 @@ const newestOf = (log: SourceLog, kind: Kind): MediaFrame | undefined => {
   return undefined
 }
 
+const unpublished = {
+  active: false,
+  framesPerSecond: 0,
+  gop: { millis: 0, frames: 0 },
+  video: undefined,
+  audio: undefined
+} as const
+
 export class Contents {
   readonly #find: (key: string) => Source | undefined
   /** An account ends with its stream. */
@@ -42,12 +55,13 @@ export class Contents {
     const frames = source?.log.videoFrames ?? 0
     if (source === undefined || publisher === undefined) {
       this.#known.delete(stream)
-      return { active: false, frames, video: undefined, audio: undefined }
+      return { ...unpublished, frames }
     }
     let known = this.#known.get(stream)
     if (known?.publisher !== publisher.sessionId) {
       known = {
         publisher: publisher.sessionId,
+        frameRate: new FrameRate(frameRateMillis),
         videoFrom: undefined,
         video: undefined,
         audioFrom: undefined,
@@ -56,7 +70,14 @@ export class Contents {
       this.#known.set(stream, known)
     }
     learn(known, source.log)
-    return { active: true, frames, video: known.video, audio: known.audio }
+    const { audio, frameRate, video } = known
+    return { active: true, frames, framesPerSecond: frameRate.perSecond, gop: source.log.gop, video, audio }
+  }
+
+  /** Lets the rates go on. */
+  sample(stream: StreamAccount, nowMillis: number): void {
+    const { frames } = this.look(stream)
+    this.#known.get(stream)?.frameRate.sample(frames, nowMillis)
   }
 }
 

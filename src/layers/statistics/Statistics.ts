@@ -39,7 +39,7 @@ export const layer = Layer.effect(
       const { bytesIn, bytesOut } = current()
       ledger.sample(now)
       traffic = { at: now, bytesIn, bytesOut }
-      for (const stream of ledger.streams) contents.look(stream)
+      for (const stream of ledger.streams) contents.sample(stream, now)
       return system.next(now, settings.of(statistics).stats.disks)
     })
 
@@ -63,6 +63,7 @@ export const layer = Layer.effect(
       stateOf: (stream) => contents.look(stream),
       system: () => system.sample,
       traffic: () => traffic,
+      rates: () => ledger.rates,
       startedAt
     })
   })

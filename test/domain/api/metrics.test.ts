@@ -13,10 +13,11 @@ test("Prometheus's text format 0.0.4, labels escaped", () => {
         ["x", 'q"\\\n'],
         ["y", ""]
       ]
-    }
+    },
+    { name: "b", help: "B.", type: "gauge", value: 2, labels: [["x", "r"]] }
   ])
   expect(text).toBe(
     "# HELP a_total All a.\n# TYPE a_total counter\na_total 5\n" +
-      '# HELP b B.\n# TYPE b gauge\nb{x="q\\"\\\\\\n",y=""} 1.5\n'
+      '# HELP b B.\n# TYPE b gauge\nb{x="q\\"\\\\\\n",y=""} 1.5\nb{x="r"} 2\n'
   )
 })

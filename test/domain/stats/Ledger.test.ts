@@ -13,7 +13,7 @@ class Client implements Counted {
   tcUrl = "rtmp://h/live"
   received = 0
   sent = 0
-  readonly counters = { bytesIn: () => this.received, bytesOut: () => this.sent }
+  readonly counters = { bytesIn: () => this.received, bytesOut: () => this.sent, framesDropped: 0 }
   constructor(id: string, stream?: StreamName, role: Counted["role"] = "play") {
     this.id = id
     this.stream = stream

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { Rate, Rates } from "../../../src/domain/stats/Rate.ts"
+import { FrameRate, Rate, Rates } from "../../../src/domain/stats/Rate.ts"
 
 test("a rate is 0 until its window has ended, then that of the window until the next one has", () => {
   const rate = new Rate(30_000)
@@ -35,4 +35,12 @@ test("the windows are of 10 s, 30 s and 5 min", () => {
     if (windows > ended.length) ended.push(second)
   }
   expect(ended).toEqual([10, 30, 300])
+})
+
+test("frames a second are those of the last whole window", () => {
+  const rate = new FrameRate(10_000)
+  for (let second = 0; second <= 24; second += 3) {
+    rate.sample(25 * Math.min(second, 12) + 50 * Math.max(0, second - 12), second * 1000)
+    expect([second, rate.perSecond]).toEqual([second, second < 12 ? 0 : second < 24 ? 25 : 50])
+  }
 })

@@ -4,7 +4,15 @@ import type { AccessRequest } from "../../../src/services/Authorizer.ts"
 import type { Session, SessionKicked } from "../../../src/services/Sessions.ts"
 
 export const accessRequest = (address = "10.0.0.1", fields: Partial<AccessRequest> = {}): AccessRequest => {
-  const counters = { bytesIn: () => 0, bytesOut: () => 0, framesIn: 0, framesOut: 0, framesDropped: 0, jumps: 0 }
+  const counters = {
+    bytesIn: () => 0,
+    bytesOut: () => 0,
+    framesIn: 0,
+    framesOut: 0,
+    framesDropped: 0,
+    jumps: 0,
+    queueMillis: () => 0
+  }
   const facts = { type: "", stream: undefined, role: "", tcUrl: "", pageUrl: "", swfUrl: "" } as const
   const kicked = Deferred.makeUnsafe<never, SessionKicked>()
   const session: Session = {

@@ -3,6 +3,8 @@ import { expect } from "bun:test"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
+import { FourCc } from "../../../src/domain/codec/CodecId.ts"
+import { videoFrame } from "../../../src/domain/flv/Enhanced.ts"
 import { defaultVhost, type StreamName } from "../../../src/domain/media/StreamName.ts"
 import { effect } from "../../support/effect.ts"
 import { fixtureFrames } from "../../support/flvFrames.ts"
@@ -73,6 +75,38 @@ effect("rates are those of the last whole window of 30 s", () =>
     }
     const { system } = (yield* json("/api/v1/summaries")).data
     expect(system.srs_recv_bytes).toBeGreaterThan(30 * 125_000)
+  })
+)
+
+effect("details have the other windows, and the pictures of a stream", () =>
+  Effect.gen(function* () {
+    const { client, json, publish } = yield* harness({ settings })
+    const { bytes, session } = yield* client("fmle-publish", stream)
+    const { append } = yield* publish(session, stream)
+    const picture = (millis: number) =>
+      videoFrame({ codec: FourCc.Avc, keyframe: millis % 2000 === 0, data: Uint8Array.of(1) }, millis)
+    const asked = ["streams/", "clients/", "vhosts/"].map((path) => `/api/v1/${path}?details=on`)
+    const details = Effect.fnUntraced(function* () {
+      const answers = yield* Effect.forEach(asked, (path) => json(path))
+      return answers.map(({ clients, streams, vhosts }) => (clients ?? streams ?? vhosts)[0].details)
+    })
+    for (let second = 0; second < 303; second++) {
+      bytes.in += second < 150 ? 250_000 : 125_000
+      for (let frame = 0; frame < 20; frame++) append(picture(second * 1000 + frame * 50))
+      yield* TestClock.adjust(1000)
+      if (second === 8) for (const { kbps } of yield* details()) expect([kbps.recv_10s, kbps.recv_5m]).toEqual([0, 0])
+      if (second === 18) {
+        for (const { kbps } of yield* details()) expect([kbps.recv_10s, kbps.recv_5m]).toEqual([2000, 0])
+      }
+    }
+    const all = yield* details()
+    expect(all[0]).toMatchObject({ fps: 20, gop_ms: 2000, gop_frames: 40 })
+    for (const { kbps } of all) {
+      expect(kbps.recv_10s).toBe(1000)
+      expect(Math.abs(kbps.recv_5m - 1500)).toBeLessThan(20)
+    }
+    const server = (yield* json("/api/v1/summaries?details=on")).details.kbps
+    expect(Math.abs(server.recv_30s - 1000)).toBeLessThan(20)
   })
 )
 

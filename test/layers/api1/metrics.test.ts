@@ -20,6 +20,14 @@ const types = [
   ["srs_clients_errs_total", "counter"]
 ]
 
+/** Beyond SRS, behind all of SRS's. */
+const own = [
+  "srs_receive_bytes_per_second{window} gauge 3",
+  "srs_send_bytes_per_second{window} gauge 3",
+  "srs_dropped_frames_total counter 1",
+  "srs_forwards{state} gauge 5"
+]
+
 effect("the exporter's listener has the metrics, with SRS's names, and the API", () =>
   Effect.gen(function* () {
     const { ask, client } = yield* harness({ settings })
@@ -30,7 +38,17 @@ effect("the exporter's listener has the metrics, with SRS's names, and the API",
     const { body, head } = yield* ask("/metrics", 9972)
     expect(head).toContain("Content-Type: text/plain; charset=utf-8")
     const lines = body.trimEnd().split("\n")
-    expect(lines.length).toBe(3 * types.length)
+    const shape = lines
+      .slice(3 * types.length)
+      .join("\n")
+      .split("# HELP ")
+      .slice(1)
+    expect(
+      shape.map((text) => {
+        const [, type = "", ...samples] = text.trim().split("\n")
+        return `${samples[0]!.replace(/="[^"]*"| .*/g, "")} ${type.split(" ").at(-1)} ${samples.length}`
+      })
+    ).toEqual(own)
     const values = new Map<string, string>()
     for (const [index, [name, type]] of types.entries()) {
       const [help, kind, sample = ""] = lines.slice(3 * index)

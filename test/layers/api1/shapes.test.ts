@@ -79,6 +79,26 @@ effect("one vhost, stream and client by its id", () =>
   })
 )
 
+/** What `details=on` adds, by the path below which it stands. */
+const detailed: ReadonlyArray<readonly [golden: string, path: string, at: string]> = [
+  ["details_summaries", "/api/v1/summaries", ""],
+  ["details_vhost", "/api/v1/vhosts/", "vhosts.0."],
+  ["details_stream", "/api/v1/streams/", "streams.0."],
+  ["details_client", "/api/v1/clients/", "clients.0."]
+]
+
+effect("details stand behind SRS's own members, and only where they are asked for", () =>
+  Effect.gen(function* () {
+    const { ask } = yield* started()
+    for (const [golden, path, at] of detailed) {
+      const plain = jsonShape((yield* ask(path)).body)
+      const shape = jsonShape((yield* ask(`${path}?details=on`)).body)
+      expect(shape.slice(0, plain.length)).toEqual([...plain])
+      expect(shape.slice(plain.length)).toEqual(goldenShape(golden).map((line) => at + line))
+    }
+  })
+)
+
 effect("an answer with statistics switched off says that there are none", () =>
   Effect.gen(function* () {
     const { ask, json } = yield* harness({ settings: `${ports} stats { enabled off; }` })

@@ -32,7 +32,15 @@ const session = (id: string, type: string): Session => ({
   tcUrl: "",
   pageUrl: "",
   swfUrl: "",
-  counters: { bytesIn: () => 10, bytesOut: () => 20, framesIn: 0, framesOut: 0, framesDropped: 0, jumps: 0 },
+  counters: {
+    bytesIn: () => 10,
+    bytesOut: () => 20,
+    framesIn: 0,
+    framesOut: 0,
+    framesDropped: 0,
+    jumps: 0,
+    queueMillis: () => 0
+  },
   kicked: Deferred.makeUnsafe()
 })
 
@@ -70,6 +78,7 @@ const harness = Effect.fnUntraced(function* (
     stateOf: unused,
     system: unused,
     traffic: unused,
+    rates: unused,
     startedAt: 0
   })
   const context = yield* Layer.build(

@@ -29,7 +29,15 @@ export const session = (id: string): Session => ({
   tcUrl: "",
   pageUrl: "",
   swfUrl: "",
-  counters: { bytesIn: () => 0, bytesOut: () => 0, framesIn: 0, framesOut: 0, framesDropped: 0, jumps: 0 },
+  counters: {
+    bytesIn: () => 0,
+    bytesOut: () => 0,
+    framesIn: 0,
+    framesOut: 0,
+    framesDropped: 0,
+    jumps: 0,
+    queueMillis: () => 0
+  },
   kicked: Deferred.makeUnsafe()
 })
 
