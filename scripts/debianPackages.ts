@@ -17,11 +17,23 @@ export const packages = [
   "libnginx-mod-rtmp",
   "libnginx-mod-stream",
   "haproxy",
+  "logrotate",
+  "systemd",
   "openssl"
 ] as const
 
 /** What to look for where there is no dpkg to ask. */
-const programs = ["ffmpeg", "ffprobe", "rtmpdump", "gst-launch-1.0", "chromium", "mpv", "haproxy", "openssl"]
+const programs = [
+  "ffmpeg",
+  "ffprobe",
+  "rtmpdump",
+  "gst-launch-1.0",
+  "chromium",
+  "mpv",
+  "haproxy",
+  "logrotate",
+  "openssl"
+]
 
 const missingPackages = (): Array<string> => {
   const answer = spawnSync("dpkg-query", ["-W", "-f", "${Package} ${db:Status-Abbrev}\n", ...packages], {

@@ -14,6 +14,7 @@ import { changeWorkDirectory, followParent, serverId } from "./layers/process/en
 import { reportLoopDelay } from "./layers/process/loopDelay.ts"
 import { followQuit } from "./layers/process/gracefulQuit.ts"
 import { acquirePidFile } from "./layers/process/pidFile.ts"
+import { becomeUser } from "./layers/process/becomeUser.ts"
 import { onSignal } from "./layers/process/signals.ts"
 import { watchFile } from "./layers/reload/watchFile.ts"
 import { makeSessionId } from "./layers/telemetry/session.ts"
@@ -31,6 +32,7 @@ import { otlpPlan } from "./domain/log/otlp.ts"
 import { compatibleVersion, name, signature, version } from "./domain/Product.ts"
 import type { Endpoint } from "./services/Transport.ts"
 import type { DumpRequest, ReplayRequest } from "./domain/record/recordCommands.ts"
+import { serverIdPath } from "./domain/process/serverId.ts"
 import { doctorReport } from "./domain/process/doctor.ts"
 import { ProcessControl } from "./services/ProcessControl.ts"
 import { Reload } from "./services/Reload.ts"
@@ -242,6 +244,7 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
       Effect.flatMap(Deferred.await(reload), ({ run }) => run)
     )
     const services = yield* Layer.build(Layer.provide(server, Layer.succeed(ServerIdentity, identity)))
+    if (global.user.length > 0) yield* becomeUser(global.user, ownFiles(global))
     yield* Deferred.succeed(reload, Context.get(services, Reload))
     yield* Effect.provide(followQuit, services)
     if (isWatched(global) && source._tag === "File") yield* Effect.provide(watchFile(source.path), services)
@@ -254,6 +257,13 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
   )
   yield* running.pipe(Effect.scoped, Effect.provide(ground))
 })
+
+/** What the server goes on writing to. */
+const ownFiles = ({ logFile, logTank, pidFile }: GlobalSettings): ReadonlyArray<string> => [
+  pidFile,
+  serverIdPath(pidFile),
+  ...(logTank === "file" ? [logFile] : [])
+]
 
 /** Does a change of the file reload it? In Docker it does, unless told otherwise. */
 const isWatched = ({ autoReloadForDocker, inDocker, inotifyAutoReload }: GlobalSettings): boolean =>

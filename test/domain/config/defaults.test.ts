@@ -33,6 +33,7 @@ test("the top level", () => {
     maxConnections: 1000,
     maxConnectionsPerAddress: 0,
     daemon: true,
+    user: [],
     utcTime: false,
     pithyPrintMillis: 10_000,
     workDir: "./",

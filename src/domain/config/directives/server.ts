@@ -1,4 +1,4 @@
-import { decimal, endpoints, flag, integer, millis, oddFlag, seconds, table, text } from "../entries.ts"
+import { decimal, endpoints, flag, integer, list, millis, oddFlag, seconds, table, text } from "../entries.ts"
 
 const packaging = "releases and memory allocators of this server are not those of SRS"
 
@@ -40,6 +40,11 @@ export const server = table({
       doc: "The same of one address, but for trusted proxies; 0 is no limit. Beyond SRS."
     }),
     daemon: flag("daemon", { default: true, reload: "start", doc: "Run in the background." }),
+    user: list("user", {
+      default: [],
+      reload: "start",
+      doc: "User, and group, that the server becomes once it listens, if root has started it. Beyond SRS."
+    }),
     utcTime: flag("utc_time", {
       default: false,
       reload: "yes",
