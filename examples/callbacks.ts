@@ -1,6 +1,7 @@
 /**
  * A callback server that trusts only what is signed, does nothing twice, and lets nobody publish but those with a token.
- * Run it: `SECRET=s3cret bun examples/callbacks.ts`, with this in a vhost of the server's configuration:
+ * Run it: `SECRET=s3cret TOKEN=sesame bun examples/callbacks.ts`, with this in a vhost of the server's configuration, and
+ * publish to `rtmp://localhost/live/livestream?token=sesame`:
  *
  *     http_hooks {
  *       enabled on; secret s3cret;
@@ -73,7 +74,9 @@ export class Callbacks {
 }
 
 if (import.meta.main) {
-  const callbacks = new Callbacks(process.env["SECRET"] ?? "", process.env["TOKEN"] ?? "open sesame")
+  const { SECRET = "", TOKEN = "" } = process.env
+  if (SECRET === "" || TOKEN === "") throw new Error("SECRET and TOKEN are not set")
+  const callbacks = new Callbacks(SECRET, TOKEN)
   createServer((request, response) => {
     const chunks: Array<Buffer> = []
     request.on("data", (chunk: Buffer) => chunks.push(chunk))
@@ -83,5 +86,5 @@ if (import.meta.main) {
       console.log(answer.status, body)
       response.writeHead(answer.status, { "Content-Type": "application/json" }).end(answer.body)
     })
-  }).listen(8085)
+  }).listen(8085, () => console.log("http://127.0.0.1:8085/ waits for callbacks"))
 }

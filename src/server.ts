@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Authorizer from "./layers/access/Authorizer.ts"
 import * as Announce from "./layers/announce/Announce.ts"
 import * as Api1 from "./layers/api1/Api1.ts"
+import * as CallbackApi from "./layers/api1/CallbackApi.ts"
 import * as Forwarder from "./layers/forward/Forwarder.ts"
 import * as Dash from "./layers/dash/Dash.ts"
 import * as DashHttp from "./layers/dash/DashHttp.ts"
@@ -77,4 +78,7 @@ export const guard = Authorizer.layer.pipe(
   Layer.provideMerge(core)
 )
 
-export const server = SegmentHooks.layer.pipe(Layer.provideMerge(unguarded), Layer.provideMerge(guard))
+export const server = Layer.merge(SegmentHooks.layer, CallbackApi.layer).pipe(
+  Layer.provideMerge(unguarded),
+  Layer.provideMerge(guard)
+)

@@ -20,6 +20,11 @@ export class Breaker {
     return this.#isOpen
   }
 
+  /** In a row, up to now. */
+  get failures(): number {
+    return this.#failures
+  }
+
   /** How long nobody may call; 0 when somebody may. */
   waitMillis(now: number): number {
     if (!this.#isOpen) return 0

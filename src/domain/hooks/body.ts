@@ -4,16 +4,20 @@ import { streamKey, type StreamName } from "../media/StreamName.ts"
 /** Callbacks whose answer decides. */
 export type AskingEvent = "on_connect" | "on_publish" | "on_play"
 /** Callbacks that only inform. */
-export type TellingEvent = "on_close" | "on_unpublish" | "on_stop" | "on_hls"
+export type TellingEvent = "on_close" | "on_unpublish" | "on_stop" | "on_hls" | "on_dvr"
 export type HookEvent = AskingEvent | TellingEvent
 
-/** An HLS segment that is written and listed. */
-export interface SegmentFacts {
-  readonly durationMillis: number
+/** A recording that is complete. */
+export interface RecordingFacts {
   /** Directory of the process, in which relative paths begin. */
   readonly cwd: string
   /** Path as configured. */
   readonly file: string
+}
+
+/** An HLS segment that is written and listed. */
+export interface SegmentFacts extends RecordingFacts {
+  readonly durationMillis: number
   /** Relative to `hls_path`, or an http URL. */
   readonly url: string
   readonly m3u8: string
@@ -38,6 +42,8 @@ export interface HookFacts {
   readonly recvBytes: number
   /** Of `on_hls`. */
   readonly segment?: SegmentFacts | undefined
+  /** Of `on_dvr`. */
+  readonly recording?: RecordingFacts | undefined
 }
 
 const values = {
@@ -50,8 +56,8 @@ const values = {
   send_bytes: ({ sendBytes }) => sendBytes,
   recv_bytes: ({ recvBytes }) => recvBytes,
   duration: ({ segment }) => (segment === undefined ? undefined : segment.durationMillis / 1000),
-  cwd: ({ segment }) => segment?.cwd,
-  file: ({ segment }) => segment?.file,
+  cwd: ({ recording, segment }) => (segment ?? recording)?.cwd,
+  file: ({ recording, segment }) => (segment ?? recording)?.file,
   url: ({ segment }) => segment?.url,
   m3u8: ({ segment }) => segment?.m3u8,
   m3u8_url: ({ segment }) => segment?.m3u8Url,
@@ -70,6 +76,7 @@ const keys: Readonly<Record<HookEvent, ReadonlyArray<Key>>> = {
   on_unpublish: ofStream,
   on_play: ["stream", "tcUrl", "param", "pageUrl", "stream_url", "stream_id"],
   on_stop: ofStream,
+  on_dvr: ["tcUrl", "stream", "param", "cwd", "file", "stream_url", "stream_id"],
   on_hls: [
     "tcUrl",
     "stream",

@@ -83,8 +83,9 @@ const layerDecisions = (gate: Gate) =>
       })
 
       const ask = (action: "connect" | Action, request: AccessRequest) =>
-        Effect.mapError(hooks.ask(`on_${action}`, request), ({ message }) =>
-          refusal(action, request, message, srsErrors.HttpResponseCode)
+        // Who asks learns neither where the callback server is nor what it says: that is in the log.
+        Effect.mapError(hooks.ask(`on_${action}`, request), ({ event }) =>
+          refusal(action, request, `${event} does not accept it`, srsErrors.HttpResponseCode)
         )
 
       /** Nothing is configured that could refuse or must be told: then nothing is kept of who comes and goes. */

@@ -112,7 +112,8 @@ export const layer = Layer.effect(
         tcUrl,
         param
       }
-      return yield* askBackend(transport, vhost.forward.backend, question, vhost.httpHooks.tlsVerify)
+      const { secret, tlsVerify: verify } = vhost.httpHooks
+      return yield* askBackend(transport, vhost.forward.backend, question, { secret, verify })
     })
 
     const configured = (source: Source, answered: ReadonlyArray<string> | undefined): ReadonlyArray<string> => {

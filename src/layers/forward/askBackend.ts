@@ -1,10 +1,12 @@
 /** Asks the service of `forward.backend` where a stream is to go. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
 import { BackendRefused, type ForwardQuestion, forwardBody, readForwardUrls } from "../../domain/forward/backend.ts"
 import { parseHookUrl } from "../../domain/hooks/HookUrl.ts"
 import { type Reply, ReplyReader } from "../../domain/hooks/ReplyReader.ts"
-import { encodeHookRequest } from "../../domain/hooks/request.ts"
+import { encodeHookRequest, traceparentOf } from "../../domain/hooks/request.ts"
 import { isIpv4, isIpv6 } from "../../domain/config/values.ts"
 import type { Connection, Transport } from "../../services/Transport.ts"
 import { makeSessionId } from "../telemetry/session.ts"
@@ -26,12 +28,16 @@ const readReply = Effect.fnUntraced(function* (connection: Connection): Effect.f
   }
 })
 
-/** `verify`: the certificate of an HTTPS service. */
+const traceparent = Effect.map(Effect.serviceOption(Tracer.ParentSpan), (span) =>
+  Option.match(span, { onNone: () => "", onSome: traceparentOf })
+)
+
+/** As callbacks are sent: key of the signature, and whether the certificate of an HTTPS service must be valid. */
 export const askBackend = Effect.fn("Forwarder.askBackend")(function* (
   transport: Transport["Service"],
   backend: string,
   question: ForwardQuestion,
-  verify: boolean
+  { secret, verify }: { readonly secret: string; readonly verify: boolean }
 ) {
   const url = parseHookUrl(backend)
   if (url === undefined) return yield* new BackendRefused({ reason: `${backend} is no http or https URL` })
@@ -43,7 +49,8 @@ export const askBackend = Effect.fn("Forwarder.askBackend")(function* (
   const timestamp = Math.floor((yield* Clock.currentTimeMillis) / 1000)
   const idempotencyKey = (yield* makeSessionId) + (yield* makeSessionId)
   const body = forwardBody(question)
-  connection.write(encodeHookRequest(url, { body, idempotencyKey, traceparent: "", timestamp, secret: "" }))
+  const trace = yield* traceparent
+  connection.write(encodeHookRequest(url, { body, idempotencyKey, traceparent: trace, timestamp, secret }))
   const reply = yield* readReply(connection).pipe(
     Effect.timeoutOrElse({
       duration: timeoutMillis,

@@ -6,6 +6,7 @@ import { type HookUrl, parseHookUrl } from "../../domain/hooks/HookUrl.ts"
 import { encodeNotify } from "../../domain/hooks/notify.ts"
 import { encodeHookRequest, type HookRequest } from "../../domain/hooks/request.ts"
 import { isTrouble, rejectionOf } from "../../domain/hooks/verdict.ts"
+import type { HookServer } from "../../services/Hooks.ts"
 import type { Transport } from "../../services/Transport.ts"
 import { call } from "./call.ts"
 
@@ -43,6 +44,14 @@ export class Callers {
         ? Effect.succeed<Outcome>({ kind: "rejected", reason: "is no http or https URL" })
         : this.#guarded(url, request)
     })
+
+  readonly servers: Effect.Effect<ReadonlyArray<HookServer>> = Effect.map(Clock.currentTimeMillis, (now) =>
+    [...this.#breakers].map(([server, breaker]) => ({
+      server,
+      failures: breaker.failures,
+      waitMillis: breaker.isOpen ? breaker.waitMillis(now) : 0
+    }))
+  )
 
   #breakerOf({ encrypted, host, port }: HookUrl): Breaker {
     const key = `${encrypted ? "https" : "http"}://${host}:${port}`

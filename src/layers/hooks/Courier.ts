@@ -109,6 +109,9 @@ export class Courier {
     })
   }
 
+  /** Letters that are not delivered yet. */
+  readonly waiting = (): number => this.#letters
+
   readonly deadLetters = (): ReadonlyArray<DeadLetter> =>
     this.#dead.map(({ diedAt, letter: { body, event, idempotencyKey, url }, reason }) => ({
       event,

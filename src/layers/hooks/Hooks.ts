@@ -38,6 +38,8 @@ const urlsOf = ({ httpHooks }: VhostSettings, event: HookEvent): ReadonlyArray<s
       return httpHooks.onStop
     case "on_hls":
       return httpHooks.onHls
+    case "on_dvr":
+      return httpHooks.onDvr
   }
 }
 
@@ -136,6 +138,7 @@ export const layer = Layer.effect(
       for (const call of calls) yield* courier.post({ ...call, event: "on_hls", lane })
     })
 
-    return Hooks.of({ ask, tell, segment, deadLetters: courier.deadLetters, replay: courier.replay })
+    const { deadLetters, replay, waiting } = courier
+    return Hooks.of({ ask, tell, segment, waiting, servers: callers.servers, deadLetters, replay })
   })
 )

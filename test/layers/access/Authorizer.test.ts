@@ -27,6 +27,7 @@ const harness = Effect.fnUntraced(function* (
         Effect.suspend(() => answer(event))
       ),
     tell: note,
+    waiting: () => 0,
     deadLetters: () => []
   })
   const settings = layerText(`vhost __defaultVhost__ { ${directives} }`)
@@ -115,6 +116,14 @@ describe("the end is told", () => {
     })
   )
 })
+
+effect("who is refused by a callback server learns nothing of it", () =>
+  Effect.gen(function* () {
+    const { authorizer } = yield* harness("http_hooks { enabled on; }", refuse)
+    const { code, message } = yield* Effect.flip(authorizer.publish(accessRequest()))
+    expect([code, message]).toEqual([3064, "publish of /live/a refused: on_publish does not accept it"])
+  })
+)
 
 effect("an address has only so many streams at a time", () =>
   Effect.gen(function* () {

@@ -2,6 +2,7 @@ import { expect } from "bun:test"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import type { MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
+import { isSignedHook } from "../../../src/domain/hooks/request.ts"
 import type { Transport } from "../../../src/services/Transport.ts"
 import { effect } from "../../support/effect.ts"
 import { network, picture, Publishes, start } from "./harness.ts"
@@ -165,7 +166,8 @@ effect("a backend says where each publish goes, and one that does not answer wel
     const questions = yield* backend(transport, [JSON.stringify({ code: 0, data: { urls } }), "1"])
     const { publishes } = yield* start(transport, "listen 1936;")
     const service = "destination 127.0.0.1:1937; backend http://127.0.0.1:8085/forward;"
-    const origin = yield* start(transport, `vhost __defaultVhost__ { forward { enabled on; ${service} } }`)
+    const hooks = "http_hooks { secret s3cret; }"
+    const origin = yield* start(transport, `vhost __defaultVhost__ { ${hooks} forward { enabled on; ${service} } }`)
     yield* Effect.scoped(
       Effect.gen(function* () {
         yield* origin.publish("live/cam?token=1")
@@ -177,6 +179,14 @@ effect("a backend says where each publish goes, and one that does not answer wel
     expect(questions[0]).toStartWith("POST /forward HTTP/1.1\r\n")
     expect(questions[0]).toContain('"action":"on_forward","server_id":"test","service_id":"test"')
     expect(questions[0]).toContain('"app":"live","tcUrl":"","stream":"cam","param":"?token=1"')
+    const {
+      body = "",
+      signature = "",
+      timestamp = ""
+    } = /timestamp: (?<timestamp>\d+)\r\nx-sluice-signature: (?<signature>\S+)[^]*\r\n\r\n(?<body>.*)/i.exec(
+      questions[0]!
+    )?.groups ?? {}
+    expect(isSignedHook("s3cret", { timestamp, signature }, body, Number(timestamp))).toBe(true)
     const refused = yield* Effect.flip(origin.publish("live/cam"))
     expect(refused.message).toContain("forward backend")
     yield* TestClock.adjust(0)
