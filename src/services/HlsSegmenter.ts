@@ -21,6 +21,8 @@ export interface HlsOutput {
 export interface HlsFile {
   readonly contentType: string
   readonly read: Effect.Effect<Uint8Array | undefined, StoreFailed>
+  /** The bytes, if they are in memory. A plain call. */
+  readonly ready: () => Uint8Array | undefined
 }
 
 export type HlsFound =

@@ -71,6 +71,8 @@ export interface PlainAnswer {
   readonly body: Uint8Array | string | BodyPieces
 }
 
+export type ReadyRequest = Pick<PlainRequest, "head" | "address">
+
 export interface ReadyAnswer extends PlainAnswer {
   readonly body: Uint8Array | string
 }
@@ -92,7 +94,7 @@ export interface PlainRoute {
    * The answer to a GET that is there already, whole and small enough to be handed to a connection at once: a plain call
    * on the socket's own stack. `undefined`: `answer` is asked. Only of what the route claims.
    */
-  readonly ready?: (head: RequestHead) => ReadyAnswer | undefined
+  readonly ready?: (request: ReadyRequest) => ReadyAnswer | undefined
   /**
    * `undefined` if nothing is there: the next best route is asked. The scope closes when the body has been sent, or will
    * not be.

@@ -20,6 +20,8 @@ export interface SegmentFiles {
   readonly write: (file: string, bytes: Uint8Array) => Effect.Effect<void, StoreFailed>
   /** `undefined` if there is none. */
   readonly read: (file: string) => Effect.Effect<Uint8Array | undefined, StoreFailed>
+  /** The file, if it is in memory. A plain call. */
+  readonly ready: (file: string) => Uint8Array | undefined
   /** One that is not there counts as removed. */
   readonly remove: (file: string) => Effect.Effect<void, StoreFailed>
 }

@@ -10,23 +10,31 @@ import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import { reasonPhrase } from "../../domain/http/ResponseHead.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
 import { type SegmentViewer, type SegmentViewerRequest, SegmentViewers } from "../../services/SegmentViewers.ts"
-import { HlsSegmenter, type HlsFound, type HlsOutput } from "../../services/HlsSegmenter.ts"
-import { HttpGateway, type PlainAnswer, type PlainRequest } from "../../services/HttpGateway.ts"
+import { type HlsFile, type HlsFound, type HlsOutput, HlsSegmenter } from "../../services/HlsSegmenter.ts"
+import {
+  HttpGateway,
+  type PlainAnswer,
+  type PlainRequest,
+  type ReadyAnswer,
+  type ReadyRequest
+} from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
 import { Settings } from "../../services/Settings.ts"
 import { playlistFileOf } from "./options.ts"
 
+type FoundFile = Extract<HlsFound, { _tag: "File" }>
+
 const contextKey = "hls_ctx"
 const playlistType = "application/vnd.apple.mpegurl"
 
-const short = (status: number): PlainAnswer => ({
+const short = (status: number): ReadyAnswer => ({
   status,
   headers: [["Content-Type", "text/plain; charset=utf-8"]],
   body: reasonPhrase(status)
 })
 
 /** A list changes with every segment. */
-const list = (body: string): PlainAnswer => ({
+const list = (body: string): ReadyAnswer => ({
   status: 200,
   headers: [
     ["Content-Type", playlistType],
@@ -71,6 +79,7 @@ export const layer = Layer.effectDiscard(
     const settings = yield* Settings
     const listeners = yield* Listeners
     const viewers = yield* SegmentViewers
+    const clock = yield* Clock.Clock
 
     const find = (head: RequestHead): HlsFound | undefined => {
       for (const { exact, path, vhost: name } of vhostsOf({ ...head, query: parseQuery(head.query) })) {
@@ -82,13 +91,12 @@ export const layer = Layer.effectDiscard(
       return undefined
     }
 
-    const count = Effect.fnUntraced(function* (viewer: SegmentViewer, answer: PlainAnswer) {
-      viewer.lastRequestAt = yield* Clock.currentTimeMillis
+    const counted = (viewer: SegmentViewer, answer: ReadyAnswer): ReadyAnswer => {
+      viewer.lastRequestAt = clock.currentTimeMillisUnsafe()
       viewer.requests++
-      if (typeof answer.body === "string") viewer.bytes += answer.body.length
-      else if (answer.body instanceof Uint8Array) viewer.bytes += answer.body.length
+      viewer.bytes += answer.body.length
       return answer
-    })
+    }
 
     /** Whose context the query names, if it is a viewer of this stream. */
     const named = (query: ReadonlyMap<string, string>, { stream }: HlsOutput): SegmentViewer | undefined => {
@@ -113,40 +121,56 @@ export const layer = Layer.effectDiscard(
 
     /** A list of the viewer's own, that a master list sends it to. */
     const enter = (request: PlainRequest, output: HlsOutput) =>
-      Effect.flatMap(viewers.enter(entryOf(request, output)), (viewer) => {
+      Effect.map(viewers.enter(entryOf(request, output)), (viewer) => {
         const { head } = request
         const query = joined(`${contextKey}=${viewer.session.id}`, originalQuery(head.query))
-        return count(viewer, list(masterPlaylistText(`${escapedPath(head.path)}?${query}`, output.bandwidth())))
+        return counted(viewer, list(masterPlaylistText(`${escapedPath(head.path)}?${query}`, output.bandwidth())))
       })
 
-    const answerPlaylist = Effect.fnUntraced(function* (request: PlainRequest, output: HlsOutput) {
+    /** The list for a viewer who is known. */
+    const listFor = (viewer: SegmentViewer, query: ReadonlyMap<string, string>, output: HlsOutput) => {
       const playlist = output.playlist()
       const hls = settings.vhost(output.stream.vhost)?.hls
-      if (playlist === undefined || hls === undefined) return short(404)
+      if (playlist === undefined || hls === undefined) return undefined
+      const context = hls.ctx && hls.segmentCtx ? `${contextKey}=${viewer.session.id}` : ""
+      return counted(viewer, list(playlistText(playlist, joined(context, vhostQuery(query)))))
+    }
+
+    const answerPlaylist = Effect.fnUntraced(function* (request: PlainRequest, output: HlsOutput) {
+      const hls = settings.vhost(output.stream.vhost)?.hls
+      if (output.playlist() === undefined || hls === undefined) return short(404)
       const query = parseQuery(request.head.query)
-      const vhost = vhostQuery(query)
-      if (!hls.ctx) {
-        return yield* count(yield* viewers.admit(entryOf(request, output)), list(playlistText(playlist, vhost)))
-      }
-      const id = query.get(contextKey) ?? ""
-      if (viewers.wasKicked(id)) return short(404)
-      const viewer = named(query, output)
+      if (hls.ctx && viewers.wasKicked(query.get(contextKey) ?? "")) return short(404)
+      const viewer = hls.ctx ? named(query, output) : yield* viewers.admit(entryOf(request, output))
       if (viewer === undefined) return yield* enter(request, output)
-      const context = hls.segmentCtx ? `${contextKey}=${id}` : ""
-      return yield* count(viewer, list(playlistText(playlist, joined(context, vhost))))
+      return listFor(viewer, query, output) ?? short(404)
     })
 
-    const answerFile = Effect.fnUntraced(function* (
-      request: PlainRequest,
-      { file, output }: Extract<HlsFound, { _tag: "File" }>
-    ) {
+    const fileFor = (viewer: SegmentViewer, { contentType }: HlsFile, bytes: Uint8Array) =>
+      counted(viewer, { status: 200, headers: [["Content-Type", contentType]], body: bytes })
+
+    const answerFile = Effect.fnUntraced(function* (request: PlainRequest, { file, output }: FoundFile) {
       const query = parseQuery(request.head.query)
       const known = named(query, output) ?? viewers.at(request.address, output.stream)
       const viewer = known ?? (yield* viewers.admit(entryOf(request, output)))
       const bytes = yield* file.read
-      if (bytes === undefined) return short(404)
-      return yield* count(viewer, { status: 200, headers: [["Content-Type", file.contentType]], body: bytes })
+      return bytes === undefined ? short(404) : fileFor(viewer, file, bytes)
     })
+
+    /** Of those who were let in, what is in memory. */
+    const ready = ({ address, head }: ReadyRequest): ReadyAnswer | undefined => {
+      const found = isRoster(head) ? undefined : find(head)
+      if (found === undefined) return undefined
+      const query = parseQuery(head.query)
+      const viewer = named(query, found.output)
+      if (found._tag === "Playlist") {
+        const isOwn = settings.vhost(found.output.stream.vhost)?.hls.ctx === true
+        return viewer !== undefined && isOwn ? listFor(viewer, query, found.output) : undefined
+      }
+      const known = viewer ?? viewers.at(address, found.output.stream)
+      const bytes = known && found.file.ready()
+      return known && bytes && fileFor(known, found.file, bytes)
+    }
 
     const answer = (request: PlainRequest, found: HlsFound): Effect.Effect<PlainAnswer> => {
       const answered = found._tag === "Playlist" ? answerPlaylist(request, found.output) : answerFile(request, found)
@@ -164,6 +188,7 @@ export const layer = Layer.effectDiscard(
       listener: "server",
       path: "/",
       claims: (head) => isRoster(head) || find(head) !== undefined,
+      ready,
       answer: (request) => {
         if (isRoster(request.head)) return Effect.succeed(short(404))
         const found = find(request.head)

@@ -101,7 +101,9 @@ export class Listing {
 
   file(name: string): HlsFile | undefined {
     const place = this.#places.get(name)
-    return place && { contentType: place.contentType, read: place.files.read(name) }
+    return (
+      place && { contentType: place.contentType, read: place.files.read(name), ready: () => place.files.ready(name) }
+    )
   }
 
   /** Goes on with the list that an earlier process left, or with these numbers. */

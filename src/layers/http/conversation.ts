@@ -44,7 +44,7 @@ const hasBody = ({ chunked, contentLength, headers }: RequestHead): boolean =>
 const answerReady = (talk: Conversation, head: RequestHead): boolean => {
   if (head.method !== "GET" || hasBody(head) || !keepsAlive(head) || talk.closing()) return false
   for (const name of generalFields) if (head.headers.has(name)) return false
-  const answer = talk.routes.ready(talk.port, head)
+  const answer = talk.routes.ready(talk.port, { head, address: talk.clientOf(head) })
   if (answer === undefined) return false
   writeWhole(talk.connection, answer, bytesOf(answer.body), frameOf(talk, head, true))
   return true

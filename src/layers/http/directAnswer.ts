@@ -39,12 +39,12 @@ export interface Frame {
 
 const headOf = ({ headers, status }: PlainAnswer, length: number, { connection, cors, date }: Frame): Uint8Array =>
   responseHead(status, [
+    ...headers,
+    ...cors,
     ["Server", signature],
     ["Date", date],
-    ...headers,
     // Of an answer without body the length would be that of the body it stands for (RFC 9110 §8.6).
     ...(status === 304 ? [] : [["Content-Length", String(length)] as const]),
-    ...cors,
     ["Connection", connection]
   ])
 

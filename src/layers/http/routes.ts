@@ -1,6 +1,13 @@
 /** The routes of all layers, and which of them serves a request. */
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
-import type { HttpPort, LiveMatch, LiveRoute, PlainRoute, ReadyAnswer } from "../../services/HttpGateway.ts"
+import type {
+  HttpPort,
+  LiveMatch,
+  LiveRoute,
+  PlainRoute,
+  ReadyAnswer,
+  ReadyRequest
+} from "../../services/HttpGateway.ts"
 
 const serves = (port: HttpPort, route: PlainRoute): boolean => {
   switch (route.listener) {
@@ -57,10 +64,11 @@ export class Routes {
   }
 
   /** What a route has ready, if no other goes before it. */
-  ready(port: HttpPort, head: RequestHead): ReadyAnswer | undefined {
+  ready(port: HttpPort, request: ReadyRequest): ReadyAnswer | undefined {
+    const { head } = request
     for (const route of this.#plain) {
       if (route.ready === undefined || !serves(port, route) || !covers(route, head)) continue
-      const answer = this.#isOutranked(port, head, route) ? undefined : route.ready(head)
+      const answer = this.#isOutranked(port, head, route) ? undefined : route.ready(request)
       if (answer !== undefined) return answer
     }
     return undefined

@@ -64,6 +64,7 @@ const diskFiles = (disk: FileSystem.FileSystem, cache: Cache, root: string): Seg
         Effect.catchIf(content, isMissing, () => Effect.undefined)
       )
     },
+    ready: (file) => cache.get(`${base}/${file}`),
     remove: (file) => {
       const path = `${base}/${file}`
       cache.drop(path)
@@ -134,6 +135,7 @@ const memoryFiles = (memory: Memory, root: string): SegmentFiles => {
           : Effect.fail(new StoreFailed({ action: "write", file, reason: `more than ${maxMemoryBytes} bytes` }))
       ),
     read: (file) => Effect.sync(() => memory.get(pathOf(file))),
+    ready: (file) => memory.get(pathOf(file)),
     remove: (file) => Effect.sync(() => memory.remove(pathOf(file)))
   }
 }

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { effect } from "../../support/effect.ts"
 import { refusalMillis } from "../../../src/layers/sessions/SegmentViewers.ts"
+import { get } from "../http/harness.ts"
 import { harness, settle } from "./harness.ts"
 
 const own = (master: string): string => master.trimEnd().split("\n").at(-1)!
@@ -31,6 +32,39 @@ describe("a viewer", () => {
       expect(asked).toHaveLength(1)
     })
   )
+
+  for (const storage of ["memory", "disk"]) {
+    effect(`that is known gets what is at hand on the socket's own stack: ${storage}`, () =>
+      Effect.gen(function* () {
+        const { body, connect, publish, sessions } = yield* harness({ hls: `hls_storage ${storage};` })
+        yield* (yield* publish()).play(4200)
+        const path = own(yield* body("/live/a.m3u8"))
+        const session = sessions.all().get(contextOf(path))!
+        const segment = `/live/a-0.ts?hls_ctx=${session.id}`
+        // What is on disk is at hand once somebody has read it.
+        if (storage === "disk") yield* body(segment)
+        const { connection, send, until } = yield* connect()
+        yield* settle
+        const sent = (request: string): number => {
+          const before = connection.bytesIn()
+          send(request)
+          return connection.bytesIn() - before
+        }
+        const counted = session.counters.bytesOut()
+        const bytes = sent(get(path)) + sent(get(segment))
+        expect(session.counters.bytesOut() - counted).toBeGreaterThan(188)
+        expect(session.counters.bytesOut() - counted).toBeLessThan(bytes)
+        expect(sent(get("/live/a-0.ts"))).toBeGreaterThan(188)
+        // A stranger is asked about first; one that was kicked is known no more.
+        expect(sent(get("/live/a.m3u8"))).toBe(0)
+        yield* settle
+        yield* sessions.kick(session.id, "enough")
+        yield* settle
+        send(get(path))
+        yield* until("Not Found")
+      })
+    )
+  }
 
   effect("that asks no more has left after two windows", () =>
     Effect.gen(function* () {

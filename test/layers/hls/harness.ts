@@ -137,6 +137,7 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
   return {
     disk,
     publish,
+    connect: gateway.connect,
     ask,
     body,
     listed,

@@ -27,7 +27,7 @@ export class Client {
     this.connection = connection as MemoryConnection
   }
 
-  send(request: string): void {
+  readonly send = (request: string): void => {
     this.connection.write(Buffer.from(request, "latin1"))
   }
 

@@ -17,7 +17,7 @@ const makeRoute = (body: ReadyAnswer["body"] = "ready") => {
     listener: "server",
     path: "/r/",
     claims: () => true,
-    ready: ({ path }) => {
+    ready: ({ head: { path } }) => {
       if (path === "/r/later") return undefined
       ways.push(`ready ${path}`)
       return answer(body)
@@ -48,7 +48,7 @@ describe("a ready answer", () => {
       expect(ways).toEqual(["ready /r/1", "ready /r/2", "GET /r/later", "ready /r/3", "ready /r/4"])
       const date = "Date: Thu, 01 Jan 1970 00:00:00 GMT"
       const head = (length: number) =>
-        `HTTP/1.1 200 OK\r\nServer: SRS/7.0.18(Hang)\r\n${date}\r\nA: b\r\nContent-Length: ${length}\r\nConnection: keep-alive\r\n\r\n`
+        `HTTP/1.1 200 OK\r\nA: b\r\nServer: SRS/7.0.18(Hang)\r\n${date}\r\nContent-Length: ${length}\r\nConnection: keep-alive\r\n\r\n`
       const [ready, asked] = [`${head(5)}ready`, `${head(5)}asked`]
       expect(all).toBe(ready + ready + asked + ready + ready)
     })
