@@ -15,7 +15,9 @@ import { reportLoopDelay } from "./layers/process/loopDelay.ts"
 import { followQuit } from "./layers/process/gracefulQuit.ts"
 import { acquirePidFile } from "./layers/process/pidFile.ts"
 import { becomeUser } from "./layers/process/becomeUser.ts"
+import { watchDescriptors } from "./layers/process/descriptors.ts"
 import { onSignal } from "./layers/process/signals.ts"
+import * as Overload from "./layers/overload/Overload.ts"
 import { watchFile } from "./layers/reload/watchFile.ts"
 import { makeSessionId } from "./layers/telemetry/session.ts"
 import { layerNoop } from "./layers/telemetry/Otlp.ts"
@@ -247,11 +249,13 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
     if (global.user.length > 0) yield* becomeUser(global.user, ownFiles(global))
     yield* Deferred.succeed(reload, Context.get(services, Reload))
     yield* Effect.provide(followQuit, services)
+    yield* watchDescriptors
     if (isWatched(global) && source._tag === "File") yield* Effect.provide(watchFile(source.path), services)
     yield* (yield* ProcessControl).listening
     return yield* Effect.never
   })
-  const ground = Layer.mergeAll(Config.layer(source, { environment }), Tcp.layer).pipe(
+  const ground = Layer.merge(Overload.layer, Tcp.layer).pipe(
+    Layer.provideMerge(Config.layer(source, { environment })),
     Layer.provideMerge(environment["SLUICE_TRACING"] === "off" ? layerNoop : Layer.empty),
     Layer.provideMerge(Telemetry.layer(telemetryOptions(global, environment, serverCid)))
   )

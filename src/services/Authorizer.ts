@@ -13,8 +13,15 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   /** SRS's error number. */
   code: Schema.Int,
   /** User and password would help: HTTP asks for them with 401. */
-  needsLogin: Schema.optionalKey(Schema.Boolean)
+  needsLogin: Schema.optionalKey(Schema.Boolean),
+  /** Later it may be let in. */
+  isBusy: Schema.optionalKey(Schema.Boolean)
 }) {
+  /** What HTTP answers. */
+  get status(): 401 | 403 | 503 {
+    if (this.isBusy === true) return 503
+    return this.needsLogin === true ? 401 : 403
+  }
   override get message() {
     return `${this.action} of ${this.stream} refused: ${this.reason}`
   }

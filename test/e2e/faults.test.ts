@@ -98,11 +98,13 @@ for (const runtime of runtimes) {
       expect(await limit.exited).toBe(0)
       const clients = Array.from({ length: 200 }, () => new Client(server.rtmpPort))
       await eventually("it has as many descriptors as it may", () => descriptors(server) >= most)
+      await server.program.sees(/out of descriptors/)
       const received = viewer.received
       publisher.send(media.slice(20, 40))
       await eventually("who is there still gets media", () => viewer.received > received)
       for (const { socket } of clients) socket.destroy()
       await eventually("descriptors are back", () => descriptors(server) <= before)
+      await server.program.sees(/descriptors are free again/)
       await stillServes(server)
     })
   )

@@ -1,4 +1,5 @@
 /** Process and machine as SRS's API v1 shows them: the `data` of summaries, rusages, proc stats and meminfos. */
+import type { OverloadLevel } from "../process/Overload.ts"
 import { compatibleVersion } from "../Product.ts"
 import { cpuFields, selfStatFields } from "../stats/procfs.ts"
 import { isComplete, type SystemSample } from "../stats/SystemSample.ts"
@@ -14,6 +15,7 @@ export interface ProcessFacts {
   /** Clients of all kinds, and their bytes, as of `at`. */
   readonly connections: number
   readonly traffic: { readonly at: number; readonly bytesIn: number; readonly bytesOut: number }
+  readonly overload: OverloadLevel
 }
 
 const selfSummary = ({ memory, self, usage }: SystemSample, facts: ProcessFacts): JsonObject => ({
@@ -25,7 +27,9 @@ const selfSummary = ({ memory, self, usage }: SystemSample, facts: ProcessFacts)
   mem_kbyte: usage?.maxrss ?? 0,
   mem_percent: float((usage?.maxrss ?? 0) / (memory?.total ?? Infinity)),
   cpu_percent: float(self?.fraction ?? 0),
-  srs_uptime: (facts.nowMillis - facts.startedAt) / 1000
+  srs_uptime: (facts.nowMillis - facts.startedAt) / 1000,
+  // Beyond SRS, and only where there is something to say.
+  ...(facts.overload === "none" ? {} : { circuit_breaker: facts.overload })
 })
 
 const systemSummary = (

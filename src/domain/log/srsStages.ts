@@ -95,6 +95,14 @@ export const srsStages: Readonly<Record<string, Stage>> = {
     join: " ",
     facts: [["time", "session.age_ms"], ["msgs", "media.messages"], ...rates]
   },
+  "circuit breaker": {
+    text: "CircuitBreaker:",
+    join: " ",
+    facts: [
+      ["cpu", "overload.cpu"],
+      ["break", "overload.break"]
+    ]
+  },
   "reload started": { text: "reload config", join: ", ", facts: [["signo", "process.signal"]] },
   "reload finished": { text: "reload config success", join: ", ", facts: [["state", "reload.state"]] }
 }

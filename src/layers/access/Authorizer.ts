@@ -11,6 +11,7 @@ import { streamKey } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, Authorizer, Permit, Refused } from "../../services/Authorizer.ts"
 import { ConnectChallenge } from "../../services/ConnectChallenge.ts"
 import { Hooks } from "../../services/Hooks.ts"
+import { Overload } from "../../services/Overload.ts"
 import { Settings } from "../../services/Settings.ts"
 import { Gate } from "./Gate.ts"
 import { StreamsByAddress } from "./StreamsByAddress.ts"
@@ -43,6 +44,7 @@ const layerDecisions = (gate: Gate) =>
     Effect.gen(function* () {
       const settings = yield* Settings
       const hooks = yield* Hooks
+      const overload = yield* Overload
       const streams = new StreamsByAddress()
       const compiled = new WeakMap<Rules, AddressRules>()
 
@@ -103,7 +105,18 @@ const layerDecisions = (gate: Gate) =>
               ask("connect", request)
             )
 
+      /** Of a processor that is full for seconds, whoever came would only take from those who are here. */
+      const turnAway = (request: AccessRequest) => {
+        overload.turnedAway()
+        const reason = "the server is overloaded (circuit_breaker)"
+        const stream = streamKey(request.stream)
+        return new Refused({ action: "play", stream, reason, code: srsErrors.ConnectionsExceed, isBusy: true })
+      }
+
       const grant = <A extends Action>(action: A, request: AccessRequest) =>
+        action === "play" && overload.level() === "dying" ? Effect.fail(turnAway(request)) : admit(action, request)
+
+      const admit = <A extends Action>(action: A, request: AccessRequest) =>
         isOpen(request) ? Effect.sync(() => Permit.grantUnsafe(action, request)) : decide(action, request)
 
       const decide = Effect.fnUntraced(function* <A extends Action>(action: A, request: AccessRequest) {

@@ -7,6 +7,8 @@ import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { compatibleVersion } from "../../domain/Product.ts"
 import type { Rate } from "../../domain/stats/Rate.ts"
 import { Forwarder, forwardStates } from "../../services/Forwarder.ts"
+import { overloadOrdinal } from "../../domain/process/Overload.ts"
+import { Overload } from "../../services/Overload.ts"
 import { ServerIdentity } from "../../services/ServerIdentity.ts"
 import { Settings } from "../../services/Settings.ts"
 import { Statistics } from "../../services/Statistics.ts"
@@ -19,6 +21,7 @@ export const metricsEndpoint = Effect.gen(function* () {
   const settings = yield* Settings
   const statistics = yield* Statistics
   const forwarder = yield* Forwarder
+  const overload = yield* Overload
 
   const info = (): ReadonlyArray<MetricValue> => {
     const { label, tag } = settings.of(statisticsTable).exporter
@@ -118,6 +121,21 @@ export const metricsEndpoint = Effect.gen(function* () {
     ]
   }
 
+  const load = (): ReadonlyArray<MetricValue> => [
+    {
+      name: "srs_circuit_breaker_level",
+      help: "How overloaded the processor is: 0 not, 1 high, 2 critical, 3 dying.",
+      type: "gauge",
+      value: overloadOrdinal(overload.level())
+    },
+    {
+      name: "srs_circuit_breaker_refused_total",
+      help: "Viewers refused because of it.",
+      type: "counter",
+      value: overload.turnedAwayCount()
+    }
+  ]
+
   const endpoint: ApiEndpoint = {
     path: "/metrics",
     reply: () =>
@@ -126,7 +144,7 @@ export const metricsEndpoint = Effect.gen(function* () {
           ? {
               status: 200,
               headers: [["Content-Type", "text/plain; charset=utf-8"]],
-              body: metricsText([...info(), ...counts(), ...own()])
+              body: metricsText([...info(), ...counts(), ...own(), ...(overload.isWatched ? load() : [])])
             }
           : errorReply(srsErrors.ExporterDisable)
       )

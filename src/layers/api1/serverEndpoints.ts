@@ -14,6 +14,7 @@ import {
 } from "../../domain/api/systemAnswers.ts"
 import { compatibleVersion } from "../../domain/Product.ts"
 import type { SystemSample } from "../../domain/stats/SystemSample.ts"
+import { Overload } from "../../services/Overload.ts"
 import { ServerIdentity } from "../../services/ServerIdentity.ts"
 import { Sessions } from "../../services/Sessions.ts"
 import { Statistics } from "../../services/Statistics.ts"
@@ -33,6 +34,7 @@ export const serverEndpoints = Effect.gen(function* () {
   const identity = yield* ServerIdentity
   const sessions = yield* Sessions
   const statistics = yield* Statistics
+  const overload = yield* Overload
 
   const ok = (fields: JsonObject) => ({ json: { ...commonFields(identity), ...fields } })
   const of = (path: string, key: string, value: (call: ApiCall) => Json): ApiEndpoint => ({
@@ -50,7 +52,8 @@ export const serverEndpoints = Effect.gen(function* () {
     argv: process.argv.join(" "),
     cwd: process.cwd(),
     connections: sessions.all().size,
-    traffic: statistics.traffic()
+    traffic: statistics.traffic(),
+    overload: overload.level()
   })
   const summaries: ApiEndpoint = {
     path: "/api/v1/summaries",

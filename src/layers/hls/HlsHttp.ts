@@ -176,7 +176,7 @@ export const layer = Layer.effectDiscard(
       const answered = found._tag === "Playlist" ? answerPlaylist(request, found.output) : answerFile(request, found)
       return answered.pipe(
         Effect.catchTags({
-          Refused: ({ needsLogin }) => Effect.succeed(needsLogin === true ? login : short(403)),
+          Refused: ({ status }) => Effect.succeed(status === 401 ? login : short(status)),
           SessionKicked: () => Effect.succeed(short(404)),
           TooManyConnections: () => Effect.succeed(short(503)),
           StoreFailed: (error) => Effect.as(Effect.logWarning("hls file not served", error), short(503))

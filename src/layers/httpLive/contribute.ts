@@ -110,7 +110,7 @@ export const contribute = Effect.fnUntraced(function* (
     const request = accessRequest(exchange, { vhost: vhost.name, app, stream })
     yield* identifyClient(request, "play", row.clientType, { "session.websocket": exchange.websocket })
     const permit = yield* authorizer.play(request).pipe(
-      Effect.tapError(({ needsLogin }) => exchange.refuse(needsLogin === true ? 401 : 403)),
+      Effect.tapError(({ status }) => exchange.refuse(status)),
       Effect.withSpan("http.authorize")
     )
     const live = registry.find(streamKey(request.stream))

@@ -11,7 +11,9 @@ import * as Layer from "effect/Layer"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Permit } from "../../services/Authorizer.ts"
 import type { StartPolicy } from "../../domain/media/Cursor.ts"
+import { overloadPeriodMillis } from "../../domain/process/Overload.ts"
 import { GopCache } from "../../services/GopCache.ts"
+import { Overload } from "../../services/Overload.ts"
 import { Playback, type ViewOptions, ViewerStalled } from "../../services/Playback.ts"
 import { Settings } from "../../services/Settings.ts"
 import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
@@ -26,9 +28,10 @@ const stallCheckMillis = 1000
 /** With `min_latency on`, and at least, viewers get what has accumulated this often. */
 export const lowLatencyMillis = 20
 
-const paceOf = (vhost: VhostSettings | undefined): Pace => {
-  const latency = vhost?.play.mwLatencyMillis ?? 350
-  const lowLatency = vhost?.minLatency === true || latency <= lowLatencyMillis
+const paceOf = (vhost: VhostSettings | undefined, leastMillis: number): Pace => {
+  const wanted = vhost?.minLatency === true ? lowLatencyMillis : (vhost?.play.mwLatencyMillis ?? 350)
+  const latency = Math.max(wanted, leastMillis)
+  const lowLatency = latency <= lowLatencyMillis
   return {
     periodMillis: lowLatency ? lowLatencyMillis : latency,
     lowLatency,
@@ -42,6 +45,7 @@ export const layer = Layer.effect(
     const registry = yield* SourceRegistry
     const gopCache = yield* GopCache
     const settings = yield* Settings
+    const overload = yield* Overload
     const clock = yield* Clock.Clock
     const scope = yield* Effect.scope
     const deliveries = new Map<Source, Delivery>()
@@ -53,7 +57,7 @@ export const layer = Layer.effect(
         if (known !== undefined) return Effect.succeed([known, known.add(options, start)] as const)
         const delivery = new Delivery(
           source,
-          () => paceOf(settings.vhost(source.name.vhost)),
+          () => paceOf(settings.vhost(source.name.vhost), overloadPeriodMillis[overload.level()]),
           () => monotonicMillis(clock)
         )
         deliveries.set(source, delivery)
