@@ -1,57 +1,7 @@
 /** The rules of RFC 8216 that a media playlist can break, each by its section. Pure: text in, breaches out. */
 
-interface Entry {
-  readonly uri: string
-  readonly duration: number
-  readonly discontinuity: boolean
-  readonly key: string | undefined
-  readonly map: string | undefined
-}
-
-interface Read {
-  readonly text: string
-  readonly lines: ReadonlyArray<string>
-  readonly entries: ReadonlyArray<Entry>
-  readonly version: number
-  readonly target: number
-  readonly sequence: number
-  readonly discontinuitySequence: number
-}
-
-const valueOf = (lines: ReadonlyArray<string>, tag: string): number | undefined => {
-  const line = lines.find((line) => line.startsWith(`${tag}:`))
-  return line === undefined ? undefined : Number(line.slice(tag.length + 1))
-}
-
-const read = (text: string): Read => {
-  const lines = text.split("\n").filter((line) => line !== "")
-  const entries: Array<Entry> = []
-  let duration = Number.NaN
-  let discontinuity = false
-  let key: string | undefined
-  let map: string | undefined
-  for (const line of lines) {
-    if (line.startsWith("#EXTINF:")) duration = Number.parseFloat(line.slice(8))
-    else if (line === "#EXT-X-DISCONTINUITY") discontinuity = true
-    else if (line.startsWith("#EXT-X-KEY:")) key = line.includes("METHOD=NONE") ? undefined : line
-    else if (line.startsWith("#EXT-X-MAP:")) map = line
-    else if (!line.startsWith("#")) {
-      entries.push({ uri: line, duration, discontinuity, key, map })
-      duration = Number.NaN
-      discontinuity = false
-    }
-  }
-  const value = (tag: string, otherwise: number) => valueOf(lines, tag) ?? otherwise
-  return {
-    text,
-    lines,
-    entries,
-    version: value("#EXT-X-VERSION", 1),
-    target: value("#EXT-X-TARGETDURATION", Number.NaN),
-    sequence: value("#EXT-X-MEDIA-SEQUENCE", 0),
-    discontinuitySequence: value("#EXT-X-DISCONTINUITY-SEQUENCE", 0)
-  }
-}
+import { applyDelta, lowLatencyReloadRules, lowLatencyRules, type ReloadRule, type Rule } from "./lowLatencyRules.ts"
+import { bare, type Read, readLines as read, tagOf } from "./playlistLines.ts"
 
 const once = [
   "#EXTM3U",
@@ -60,15 +10,16 @@ const once = [
   "#EXT-X-MEDIA-SEQUENCE",
   "#EXT-X-DISCONTINUITY-SEQUENCE",
   "#EXT-X-ENDLIST",
-  "#EXT-X-PLAYLIST-TYPE"
+  "#EXT-X-PLAYLIST-TYPE",
+  "#EXT-X-SERVER-CONTROL",
+  "#EXT-X-PART-INF",
+  "#EXT-X-SKIP"
 ]
-
-const tagOf = (line: string): string => line.split(":", 1)[0]!
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
 
 /** Of one playlist: the section, what it says, and whether it is kept. */
-const rules: ReadonlyArray<readonly [section: string, rule: string, holds: (list: Read) => boolean]> = [
+const rules: ReadonlyArray<Rule> = [
   [
     "4.1",
     "lines end in LF or CR LF and hold no control character",
@@ -153,12 +104,8 @@ const isBefore = (lines: ReadonlyArray<string>, tag: string, isLater: (line: str
   return at < 0 || later < 0 || at < later
 }
 
-const bare = (uri: string): string => uri.split("?", 1)[0]!
-
 /** Of two versions of one playlist, the later one second. */
-const reloadRules: ReadonlyArray<
-  readonly [section: string, rule: string, holds: (before: Read, after: Read) => boolean]
-> = [
+const reloadRules: ReadonlyArray<ReloadRule> = [
   ["6.2.2", "EXT-X-MEDIA-SEQUENCE never goes back", (before, after) => after.sequence >= before.sequence],
   [
     "6.2.2",
@@ -210,16 +157,29 @@ const reloadRules: ReadonlyArray<
 ]
 
 const name = (section: string, rule: string): string => `RFC 8216 §${section}: ${rule}`
+const nameOfDraft = (section: string, rule: string): string => `RFC 8216bis §${section}: ${rule}`
+
+const breaches = (list: Read): ReadonlyArray<string> => [
+  ...rules.filter(([, , holds]) => !holds(list)).map(([section, rule]) => name(section, rule)),
+  ...lowLatencyRules.filter(([, , holds]) => !holds(list)).map(([section, rule]) => nameOfDraft(section, rule))
+]
 
 /** Empty if the playlist keeps them all. */
-export const playlistBreaches = (text: string): ReadonlyArray<string> => {
-  const list = read(text)
-  return rules.filter(([, , holds]) => !holds(list)).map(([section, rule]) => name(section, rule))
-}
+export const playlistBreaches = (text: string): ReadonlyArray<string> => breaches(read(text))
 
-/** The same of versions of one playlist, in order, one against the next too. */
+/** The same of versions of one playlist, in order, one against the next too. Delta updates are applied first. */
 export const reloadBreaches = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const lists = texts.map(read)
-  const found = lists.slice(1).flatMap((after, i) => reloadRules.filter(([, , holds]) => !holds(lists[i]!, after)))
-  return [...new Set([...texts.flatMap(playlistBreaches), ...found.map(([section, rule]) => name(section, rule))])]
+  const found = texts.flatMap(playlistBreaches)
+  let before: Read | undefined
+  for (const text of texts) {
+    const after: Read = before === undefined ? read(text) : applyDelta(before, read(text))
+    if (before !== undefined) {
+      const last = before
+      for (const [section, rule, holds] of reloadRules) if (!holds(last, after)) found.push(name(section, rule))
+      for (const [section, rule, holds] of lowLatencyReloadRules)
+        if (!holds(last, after)) found.push(nameOfDraft(section, rule))
+    }
+    before = after
+  }
+  return [...new Set(found)]
 }
