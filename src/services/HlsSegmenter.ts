@@ -2,6 +2,8 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { Position } from "../domain/hls/delivery.ts"
+import type { Variant } from "../domain/hls/masterPlaylist.ts"
 import type { Playlist } from "../domain/hls/Playlist.ts"
 import type { StreamName } from "../domain/media/StreamName.ts"
 import type { StoreFailed } from "./SegmentStore.ts"
@@ -13,11 +15,17 @@ export interface HlsOutput {
   readonly playlistFile: string
   /** `undefined` while there is no segment. */
   readonly playlist: () => Playlist | undefined
-  /** Bits a second, peak. */
-  readonly bandwidth: () => number
+  readonly variant: () => Variant
+  /** Somebody publishes it. */
+  readonly isLive: () => boolean
+  /**
+   * Waits until the list has this, or there is none any more. `late`: it took too long, or the publisher has left;
+   * `crowded`: too many wait.
+   */
+  readonly listed: (position: Position) => Effect.Effect<"ready" | "late" | "crowded">
 }
 
-/** A file of an output: segment, init segment or key. */
+/** A file of an output: segment, part, init segment or key. That of the part that comes next is waited for. */
 export interface HlsFile {
   readonly contentType: string
   readonly read: Effect.Effect<Uint8Array | undefined, StoreFailed>

@@ -1,4 +1,4 @@
-/** Headless Chromium, and a page in it that has mpegts.js. */
+/** Headless Chromium, and a page in it that has mpegts.js and hls.js. */
 import { join } from "node:path"
 import { type Browser, chromium, type Page } from "playwright-core"
 
@@ -14,8 +14,13 @@ const flags = [
   "--autoplay-policy=no-user-gesture-required",
   "--ignore-certificate-errors"
 ]
-const player = join(import.meta.dir, "../../node_modules/mpegts.js/dist/mpegts.js")
-const page = "<!doctype html><title>player</title><video muted></video><script src=mpegts.js></script>"
+const modules = join(import.meta.dir, "../../node_modules")
+const players: Readonly<Record<string, string>> = {
+  "/mpegts.js": join(modules, "mpegts.js/dist/mpegts.js"),
+  "/hls.js": join(modules, "hls.js/dist/hls.js")
+}
+const page =
+  "<!doctype html><title>player</title><video muted></video><script src=mpegts.js></script><script src=hls.js></script>"
 
 /** Chromium without a page. */
 export const launchBrowser = async (): Promise<AsyncDisposable & { readonly browser: Browser }> => {
@@ -38,10 +43,12 @@ export class PlayerPage implements AsyncDisposable {
     const server = Bun.serve({
       port: 0,
       hostname: "127.0.0.1",
-      fetch: ({ url }) =>
-        url.endsWith("/mpegts.js")
-          ? new Response(Bun.file(player))
-          : new Response(page, { headers: { "Content-Type": "text/html" } })
+      fetch: ({ url }) => {
+        const player = players[new URL(url).pathname]
+        return player === undefined
+          ? new Response(page, { headers: { "Content-Type": "text/html" } })
+          : new Response(Bun.file(player))
+      }
     })
     const { browser } = await launchBrowser()
     const tab = await browser.newPage()

@@ -150,12 +150,22 @@ class Refusals {
       const place = find(inside(block, "publish"), "kickoff_for_idle")?.place ?? vhost.place
       this.conflict(place, "vhost.publish.kickoff_for_idle", `kickoff_for_idle together with forward ${of}`, "only one")
     }
+    if (text("vhost.hls.hls_low_latency") === "on") this.parts(vhost, text)
     const ids = new Set<string>()
     for (const { args, place } of findAll(block, "ingest")) {
       const id = args[0] ?? ""
       if (ids.has(id)) this.conflict(place, "vhost.ingest", `a second ingest "${id}" ${of}`, "ids that differ")
       ids.add(id)
     }
+  }
+
+  /** A segment of one part is none sooner than without. */
+  private parts(vhost: Directive, text: (path: string) => string): void {
+    const [part, fragment] = [text("vhost.hls.hls_part"), text("vhost.hls.hls_fragment")]
+    if (2 * decimalOf(part) <= decimalOf(fragment)) return
+    const { place } = find(inside(vhost.block ?? [], "hls"), "hls_part") ?? vhost
+    const found = `hls_part ${part} with hls_fragment ${fragment} of vhost ${vhost.args[0] ?? ""}`
+    this.conflict(place, "vhost.hls.hls_part", found, "at most half of hls_fragment")
   }
 
   /** At the directive where it stands, else at the start of the file. */

@@ -1,4 +1,4 @@
-/** Segments of fragmented MP4: `styp` and one fragment, whose times are absolute. Frames are held, not copied, until then. */
+/** Segments of fragmented MP4: `styp`, then a fragment for each part, whose times are absolute. Frames are held, not copied, until then. */
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import { isCoded } from "../mp4/coded.ts"
 import { fragmentLength, putFragment, TrackRun } from "../mp4/Fragment.ts"
@@ -7,7 +7,7 @@ import { SampleClock } from "../mp4/SampleClock.ts"
 import { styp } from "../mp4/segmentBoxes.ts"
 import { type Track, TrackId, videoTimescale } from "../mp4/Track.ts"
 import { Tracks } from "../mp4/Tracks.ts"
-import type { FinishedSegment, SegmentContainer } from "./SegmentContainer.ts"
+import type { SegmentContainer } from "./SegmentContainer.ts"
 
 const ticksPerMilli = videoTimescale / 1000
 const noBytes = new Uint8Array(0)
@@ -50,7 +50,7 @@ class Samples {
 export class Fmp4Container implements SegmentContainer {
   readonly extension = ".m4s"
   readonly #published: boolean
-  readonly #tracks = new Tracks()
+  readonly tracks = new Tracks()
   readonly #video = new Samples(TrackId.Video)
   readonly #audio = new Samples(TrackId.Audio)
   readonly #runs = [this.#video.run, this.#audio.run]
@@ -60,6 +60,8 @@ export class Fmp4Container implements SegmentContainer {
   /** Of the tracks that `#init` describes. */
   #version = 0
   #init: Uint8Array = noBytes
+  /** Of the open segment, cut already. */
+  #cutBytes = 0
 
   /** `published`: times as published instead of repaired. */
   constructor(published: boolean) {
@@ -67,24 +69,28 @@ export class Fmp4Container implements SegmentContainer {
   }
 
   get length(): number {
-    return this.#video.bytes + this.#audio.bytes
+    return this.#cutBytes + this.#video.bytes + this.#audio.bytes
+  }
+
+  get init(): Uint8Array {
+    return this.#init
   }
 
   learn(header: MediaFrame): boolean {
-    this.#tracks.learn(header)
-    return this.#version !== 0 && this.#tracks.version !== this.#version
+    this.tracks.learn(header)
+    return this.#version !== 0 && this.tracks.version !== this.#version
   }
 
   write(frame: MediaFrame): boolean {
     if (!isCoded(frame)) return false
-    this.#tracks.learn(frame)
-    if (this.#tracks.version !== this.#version) {
+    this.tracks.learn(frame)
+    if (this.tracks.version !== this.#version) {
       // A track without header that comes late is in the next segment, with an init segment of its own.
       if (this.length > 0) return false
-      this.#version = this.#tracks.version
-      this.#init = initSegment(this.#tracks.all)
+      this.#version = this.tracks.version
+      this.#init = initSegment(this.tracks.all)
     }
-    const track = frame.kind === Kind.Video ? this.#tracks.video : this.#tracks.audio
+    const track = frame.kind === Kind.Video ? this.tracks.video : this.tracks.audio
     if (track === undefined) return false
     const millis = this.#published ? frame.published : frame.timestamp
     if (frame.kind === Kind.Video) this.#video.add(frame, millis * ticksPerMilli, 0)
@@ -92,15 +98,23 @@ export class Fmp4Container implements SegmentContainer {
     return true
   }
 
-  finish(endMillis: number): FinishedSegment {
+  cut(endMillis: number): Uint8Array {
     this.#video.end(endMillis * ticksPerMilli)
     this.#audio.end(undefined)
-    const head = styp(false)
+    if (this.#runs.every(({ count }) => count === 0)) return noBytes
+    const head = this.#cutBytes === 0 ? styp(false) : noBytes
     const bytes = new Uint8Array(head.length + fragmentLength(this.#runs))
     bytes.set(head)
     putFragment(bytes, head.length, this.#sequence++, this.#runs)
     for (const run of this.#runs) run.clear()
-    return { bytes, init: this.#init }
+    this.#cutBytes += bytes.length
+    return bytes
+  }
+
+  finish(endMillis: number): Uint8Array {
+    const bytes = this.cut(endMillis)
+    this.#cutBytes = 0
+    return bytes
   }
 
   #writeAudio(frame: MediaFrame, track: Track, millis: number): void {

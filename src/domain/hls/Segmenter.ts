@@ -1,15 +1,37 @@
-/** Frames of one stream in, whole segments out. One for each stream, whatever the number of its viewers. */
+/** Frames of one stream in, whole segments and their parts out. One for each stream, whatever the number of its viewers. */
+import { concat } from "../bytes/bytes.ts"
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import { isCoded, isConfiguration } from "../mp4/coded.ts"
+import type { Track } from "../mp4/Track.ts"
 import { type CutRules, endsBefore, maxGapMillis, maxSegmentBytes, minKeptMillis } from "./cutRules.ts"
-import type { FinishedSegment, SegmentContainer } from "./SegmentContainer.ts"
+import { PartRules } from "./PartRules.ts"
+import type { SegmentContainer } from "./SegmentContainer.ts"
 
-export interface Segment extends FinishedSegment {
-  readonly durationMillis: number
+/** What all parts of a segment share. */
+export interface SegmentKind {
+  /** What a player needs before it (EXT-X-MAP); the same array for all segments that share it. */
+  readonly init: Uint8Array | undefined
   /** Its times or codecs do not follow those of the segment before. */
   readonly discontinuity: boolean
+}
+
+export interface Part extends SegmentKind {
+  readonly bytes: Uint8Array
+  readonly durationMillis: number
+  /** Has a keyframe, or no pictures. */
+  readonly independent: boolean
+  /** How long parts are, but for the last of a segment. */
+  readonly targetMillis: number
+}
+
+export interface Segment extends SegmentKind {
+  readonly bytes: Uint8Array
+  readonly durationMillis: number
   /** Begins with a keyframe, or has no pictures. */
   readonly independent: boolean
+  readonly tracks: ReadonlyArray<Track>
+  /** Pictures a second; 0 where that is not known. */
+  readonly frameRate: number
 }
 
 export interface SegmenterOptions {
@@ -17,34 +39,39 @@ export interface SegmenterOptions {
   readonly container: SegmentContainer
   /** Times as published instead of repaired. */
   readonly published: boolean
+  /** Length of the parts that segments are given in too; `undefined` for segments only. */
+  readonly partMillis: number | undefined
   /** By how much the open segment should be longer than the rules say. */
   readonly shiftMillis: () => number
   /** A segment has begun, is complete, or is too short to be kept. Plain calls within `push`. */
   readonly onOpen: () => void
+  readonly onPart: (part: Part) => void
   readonly onSegment: (segment: Segment) => void
 }
 
 /** Pictures and sound that belong together may be this far apart where a segment begins. */
 const maxStepBackMillis = 1000
-/** Length of the last frame of all, where no other was seen. */
-const defaultStepMillis = 40
 
 export class Segmenter {
   readonly #options: SegmenterOptions
+  readonly #partRules: PartRules
   #open = false
   #start = 0
   #last = 0
-  #lastPicture = -1
-  #step = defaultStepMillis
   #hasPictures = false
   #independent = true
   #discontinuity: boolean
   #awaitsKeyframe = true
+  /** Bytes of the open segment's parts so far. */
+  #parts: Array<Uint8Array> = []
+  #partStart = 0
+  #partHasKeyframe = false
 
   /** `discontinuity`: what comes first does not follow what the playlist has. */
   constructor(options: SegmenterOptions, discontinuity: boolean) {
     this.#options = options
     this.#discontinuity = discontinuity
+    this.#partRules = new PartRules(options.partMillis ?? options.rules.fragmentMillis)
   }
 
   push(frame: MediaFrame): void {
@@ -64,10 +91,8 @@ export class Segmenter {
 
   /** The publisher has left, or another took its place: what comes next does not follow. */
   end(): void {
-    if (this.#open) this.#close(this.#last + this.#step)
-    this.#discontinuity = true
+    this.#breakOff()
     this.#awaitsKeyframe = true
-    this.#lastPicture = -1
   }
 
   #header(frame: MediaFrame): void {
@@ -75,13 +100,19 @@ export class Segmenter {
     // Taken note of only after the segment with the old one has ended.
     const { container } = this.#options
     if (!container.learn(frame)) return
-    if (this.#open) this.#close(this.#last + this.#step)
-    this.#discontinuity = true
+    this.#breakOff()
     if (frame.kind === Kind.Video) this.#awaitsKeyframe = true
   }
 
+  #breakOff(): void {
+    const { pace } = this.#partRules
+    if (this.#open) this.#close(Math.max(this.#last, pace.endMillis))
+    this.#discontinuity = true
+    pace.reset()
+  }
+
   #endBefore(frame: MediaFrame, time: number): void {
-    const { container, rules } = this.#options
+    const { container, partMillis, rules } = this.#options
     const gap = time - this.#last
     if (gap > Math.max(maxGapMillis, rules.fragmentMillis) || time < this.#start - maxStepBackMillis) return this.end()
     const isPicture = frame.kind === Kind.Video
@@ -89,6 +120,7 @@ export class Segmenter {
     const full = container.length > maxSegmentBytes
     const deviation = this.#options.shiftMillis()
     if (full || endsBefore(rules, time - this.#start, { isPicture, keyframe }, deviation)) this.#close(time)
+    else if (partMillis !== undefined && this.#partRules.endsBefore(frame, time - this.#partStart)) this.#cut(time)
   }
 
   #begin(time: number): void {
@@ -97,26 +129,65 @@ export class Segmenter {
     this.#last = time
     this.#hasPictures = false
     this.#independent = true
+    this.#parts = []
+    this.#beginPart(time)
     this.#options.onOpen()
   }
 
+  #beginPart(time: number): void {
+    this.#partStart = time
+    this.#partHasKeyframe = false
+  }
+
   #note(frame: MediaFrame, time: number): void {
+    this.#partRules.pace.note(frame, time)
     if (time > this.#last) this.#last = time
     if (frame.kind !== Kind.Video) return
     if (!this.#hasPictures) this.#independent = frame.keyframe
     this.#hasPictures = true
-    if (this.#lastPicture >= 0 && time > this.#lastPicture)
-      this.#step = Math.min(time - this.#lastPicture, maxGapMillis)
-    this.#lastPicture = time
+    this.#partHasKeyframe ||= frame.keyframe
+  }
+
+  #cut(endMillis: number): void {
+    const bytes = this.#options.container.cut(endMillis)
+    if (bytes.length === 0) return
+    this.#givePart(bytes, endMillis)
+    this.#beginPart(endMillis)
+  }
+
+  #givePart(bytes: Uint8Array, endMillis: number): void {
+    const { container, onPart } = this.#options
+    this.#parts.push(bytes)
+    onPart({
+      bytes,
+      init: container.init,
+      discontinuity: this.#discontinuity,
+      durationMillis: endMillis - this.#partStart,
+      independent: this.#partHasKeyframe || container.tracks.video === undefined,
+      targetMillis: this.#partRules.targetMillis
+    })
   }
 
   #close(endMillis: number): void {
     this.#open = false
-    const durationMillis = Math.max(0, endMillis - this.#start)
-    const finished = this.#options.container.finish(endMillis)
-    if (durationMillis < minKeptMillis) return
-    const discontinuity = this.#discontinuity
+    const { container, onSegment, partMillis } = this.#options
+    const { init } = container
+    const bytes = container.finish(endMillis)
+    const end = bytes.length === 0 ? this.#partStart : endMillis
+    const durationMillis = Math.max(0, end - this.#start)
+    const hasParts = this.#parts.length > 0
+    if (durationMillis < minKeptMillis && !hasParts) return
+    if (partMillis !== undefined && bytes.length > 0) this.#givePart(bytes, Math.max(end, this.#partStart))
+    onSegment({
+      bytes: hasParts ? concat(this.#parts) : bytes,
+      init,
+      durationMillis,
+      discontinuity: this.#discontinuity,
+      independent: this.#independent,
+      tracks: container.tracks.all,
+      frameRate: this.#partRules.pace.frameRate
+    })
     this.#discontinuity = false
-    this.#options.onSegment({ ...finished, durationMillis, discontinuity, independent: this.#independent })
+    this.#parts = []
   }
 }

@@ -1,9 +1,10 @@
-/** Segments of MPEG-TS: the tables first, continuity counters that run on from one to the next. */
+/** Segments of MPEG-TS: the tables first, in each part too, continuity counters that run on from one to the next. */
 import { concat, equals } from "../bytes/bytes.ts"
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import { SlabWriter } from "../media/SlabWriter.ts"
+import { Tracks } from "../mp4/Tracks.ts"
 import { TsMux } from "../ts/TsMux.ts"
-import type { FinishedSegment, SegmentContainer } from "./SegmentContainer.ts"
+import type { SegmentContainer } from "./SegmentContainer.ts"
 
 /** Sound of so long shares a PES packet: a frame of AAC alone fills one and a half transport packets with headers. */
 const audioPesMillis = 100
@@ -20,8 +21,13 @@ const allOf = (out: SlabWriter): Uint8Array => {
 
 export class TsContainer implements SegmentContainer {
   readonly extension = ".ts"
+  readonly tracks = new Tracks()
+  readonly init = undefined
   readonly #mux: TsMux
+  /** Since the last cut. */
   #out = new SlabWriter()
+  /** Of the open segment, cut already. */
+  #cutBytes = 0
   readonly #headers = new Map<Kind, MediaFrame>()
 
   /** `published`: times as published instead of repaired. */
@@ -30,26 +36,35 @@ export class TsContainer implements SegmentContainer {
   }
 
   get length(): number {
-    return this.#out.end
+    return this.#cutBytes + this.#out.end
   }
 
   learn(header: MediaFrame): boolean {
     const before = this.#headers.get(header.kind)
     this.#headers.set(header.kind, header)
+    this.tracks.learn(header)
     if (header.kind === Kind.Audio && this.length > 0) this.#mux.flush(this.#out)
     this.#mux.learn(header)
     return before !== undefined && (before.codec !== header.codec || !equals(before.data, header.data))
   }
 
   write(frame: MediaFrame): boolean {
-    if (this.length === 0 && this.#mux.program.streams.length > 0) this.#mux.writePsi(this.#out)
+    this.tracks.learn(frame)
+    if (this.#out.end === 0 && this.#mux.program.streams.length > 0) this.#mux.writePsi(this.#out)
     return this.#mux.write(frame, this.#out)
   }
 
-  finish(): FinishedSegment {
+  cut(): Uint8Array {
     this.#mux.flush(this.#out)
     const bytes = allOf(this.#out)
+    this.#cutBytes += bytes.length
     this.#out = new SlabWriter()
-    return { bytes, init: undefined }
+    return bytes
+  }
+
+  finish(): Uint8Array {
+    const bytes = this.cut()
+    this.#cutBytes = 0
+    return bytes
   }
 }

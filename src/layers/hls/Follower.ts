@@ -30,7 +30,7 @@ export class Follower {
   #timestamp = 0
 
   constructor(options: FollowerOptions) {
-    const { log, output, published, settings, start, utc } = options
+    const { log, output, published, settings, start } = options
     this.#options = options
     this.#cursor = new FrameCursor(log, start)
     log.addReader(this.#cursor)
@@ -41,10 +41,13 @@ export class Follower {
         container,
         published,
         shiftMillis: () => (settings.floor ? this.#counter.shiftMillis(settings.fragmentMillis) : 0),
+        partMillis: settings.lowLatency ? settings.partMillis : undefined,
         onOpen: () => this.#opened(),
+        onPart: (part) => {
+          if (!output.isOff) output.addPart({ part, ...this.#jobFacts })
+        },
         onSegment: (segment) => {
-          if (output.isOff) return
-          output.add({ segment, settings, utc, openedAt: this.#openedAt, timestamp: this.#timestamp })
+          if (!output.isOff) output.add({ segment, ...this.#jobFacts })
         }
       },
       true
@@ -69,11 +72,17 @@ export class Follower {
   end(): void {
     this.take()
     this.#segmenter.end()
+    this.output.end()
   }
 
   close(): void {
     this.end()
     this.#options.log.removeReader(this.#cursor)
+  }
+
+  get #jobFacts() {
+    const { settings, utc } = this.#options
+    return { settings, utc, openedAt: this.#openedAt, timestamp: this.#timestamp }
   }
 
   #opened(): void {

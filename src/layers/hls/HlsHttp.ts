@@ -2,7 +2,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { masterPlaylistText, playlistText } from "../../domain/hls/Playlist.ts"
+import { type Directives, isListed, isTooFar, readDirectives } from "../../domain/hls/delivery.ts"
+import { masterPlaylistText } from "../../domain/hls/masterPlaylist.ts"
+import { lowLatencyText, type Playlist, playlistText } from "../../domain/hls/Playlist.ts"
 import { rosterFile } from "../../domain/hls/roster.ts"
 import { vhostsOf } from "../../domain/http/mount.ts"
 import { parseQuery } from "../../domain/http/query.ts"
@@ -72,6 +74,15 @@ const vhostQuery = (query: ReadonlyMap<string, string>): string => {
 
 const joined = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join("&")
 
+const textOf = (playlist: Playlist, query: string, skip: boolean): string => {
+  const { lowLatency } = playlist
+  return lowLatency === undefined ? playlistText(playlist, query) : lowLatencyText(playlist, lowLatency, query, skip)
+}
+
+/** Lists without parts come at once, whatever they are asked for. */
+const isThere = (playlist: Playlist, { until }: Directives): boolean =>
+  until === undefined || playlist.lowLatency === undefined || isListed(playlist, until)
+
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
     const gateway = yield* HttpGateway
@@ -124,26 +135,45 @@ export const layer = Layer.effectDiscard(
       Effect.map(viewers.enter(entryOf(request, output)), (viewer) => {
         const { head } = request
         const query = joined(`${contextKey}=${viewer.session.id}`, originalQuery(head.query))
-        return counted(viewer, list(masterPlaylistText(`${escapedPath(head.path)}?${query}`, output.bandwidth())))
+        return counted(viewer, list(masterPlaylistText(`${escapedPath(head.path)}?${query}`, output.variant())))
       })
 
-    /** The list for a viewer who is known. */
-    const listFor = (viewer: SegmentViewer, query: ReadonlyMap<string, string>, output: HlsOutput) => {
+    /** The list for a viewer who is known, as it is. */
+    const listFor = (
+      viewer: SegmentViewer,
+      query: ReadonlyMap<string, string>,
+      output: HlsOutput,
+      { skip }: Directives
+    ) => {
       const playlist = output.playlist()
       const hls = settings.vhost(output.stream.vhost)?.hls
       if (playlist === undefined || hls === undefined) return undefined
       const context = hls.ctx && hls.segmentCtx ? `${contextKey}=${viewer.session.id}` : ""
-      return counted(viewer, list(playlistText(playlist, joined(context, vhostQuery(query)))))
+      return counted(viewer, list(textOf(playlist, joined(context, vhostQuery(query)), skip)))
     }
+
+    /** Waits until the list has what it is asked for; the status of an answer without it. */
+    const untilThere = Effect.fnUntraced(function* (output: HlsOutput, directives: Directives) {
+      const playlist = output.playlist()
+      const { until } = directives
+      if (playlist === undefined || until === undefined || isThere(playlist, directives)) return undefined
+      if (isTooFar(playlist, until)) return 400
+      const waited = yield* output.listed(until)
+      // Where nobody publishes nothing is late: there is the list as it is.
+      return waited === "crowded" || (waited === "late" && output.isLive()) ? 503 : undefined
+    })
 
     const answerPlaylist = Effect.fnUntraced(function* (request: PlainRequest, output: HlsOutput) {
       const hls = settings.vhost(output.stream.vhost)?.hls
       if (output.playlist() === undefined || hls === undefined) return short(404)
       const query = parseQuery(request.head.query)
+      const directives = readDirectives(query)
+      if (directives === undefined) return short(400)
       if (hls.ctx && viewers.wasKicked(query.get(contextKey) ?? "")) return short(404)
       const viewer = hls.ctx ? named(query, output) : yield* viewers.admit(entryOf(request, output))
       if (viewer === undefined) return yield* enter(request, output)
-      return listFor(viewer, query, output) ?? short(404)
+      const failure = yield* untilThere(output, directives)
+      return failure === undefined ? (listFor(viewer, query, output, directives) ?? short(404)) : short(failure)
     })
 
     const fileFor = (viewer: SegmentViewer, { contentType }: HlsFile, bytes: Uint8Array) =>
@@ -165,7 +195,10 @@ export const layer = Layer.effectDiscard(
       const viewer = named(query, found.output)
       if (found._tag === "Playlist") {
         const isOwn = settings.vhost(found.output.stream.vhost)?.hls.ctx === true
-        return viewer !== undefined && isOwn ? listFor(viewer, query, found.output) : undefined
+        const playlist = found.output.playlist()
+        const directives = readDirectives(query)
+        if (viewer === undefined || !isOwn || playlist === undefined || directives === undefined) return undefined
+        return isThere(playlist, directives) ? listFor(viewer, query, found.output, directives) : undefined
       }
       const known = viewer ?? viewers.at(address, found.output.stream)
       const bytes = known && found.file.ready()

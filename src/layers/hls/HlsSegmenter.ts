@@ -1,5 +1,4 @@
 /** Follows every stream of a vhost with `hls` on. Outputs outlive publishes, until `hls_dispose`. */
-import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -18,9 +17,8 @@ import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
 import { background } from "../telemetry/background.ts"
 import { Follower } from "./Follower.ts"
 import { type HlsSettings, playlistFileOf, storageOf } from "./options.ts"
-import type { SegmentJob } from "./Listing.ts"
 import { makeRosters } from "./Rosters.ts"
-import { maxQueuedSegments, Output } from "./Output.ts"
+import { makeQueue, Output } from "./Output.ts"
 
 /** Streams whose numbers are known after their files are gone; of more, the oldest begin at 0 again. */
 export const maxRemembered = 100_000
@@ -122,6 +120,7 @@ export const layer = Layer.effect(
           settings: hls,
           files: store.files(storage, hls.path),
           keys: store.files(storage, hls.keyFilePath),
+          parts: store.files("memory", hls.path),
           index: {
             add: (file) => files.set(indexKey(name.vhost, file), output),
             remove: (file) => files.delete(indexKey(name.vhost, file))
@@ -133,7 +132,7 @@ export const layer = Layer.effect(
           after: before === undefined ? Effect.void : Deferred.await(before.gone),
           numbers: () => before?.numbers()
         },
-        Effect.runSync(Queue.dropping<SegmentJob, Cause.Done>(maxQueuedSegments)),
+        Effect.runSync(makeQueue),
         clock.currentTimeMillisUnsafe()
       )
       outputs.set(key, output)

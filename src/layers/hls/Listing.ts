@@ -1,30 +1,30 @@
 /** The files of one output and the list of them: written one after the other, removed when nobody asks for them. */
-import { randomBytes } from "node:crypto"
 import * as Effect from "effect/Effect"
-import { equals } from "../../domain/bytes/bytes.ts"
 import { maxDurationMillis } from "../../domain/hls/cutRules.ts"
-import { encrypt, keyLength } from "../../domain/hls/encrypt.ts"
 import { fileName, fileOfUri, isSafePath, type NameFacts, withExtension } from "../../domain/hls/fileName.ts"
 import {
   type ListedSegment,
+  type LowLatency,
+  type MediaFacts,
   type Playlist,
   playlistText,
-  readPlaylist,
-  type SegmentKey
+  readPlaylist
 } from "../../domain/hls/Playlist.ts"
 import { SegmentWindow, type StoredSegment } from "../../domain/hls/SegmentWindow.ts"
-import type { Segment } from "../../domain/hls/Segmenter.ts"
+import type { Variant } from "../../domain/hls/masterPlaylist.ts"
+import type { Part, Segment, SegmentKind } from "../../domain/hls/Segmenter.ts"
+import { Kind } from "../../domain/media/MediaFrame.ts"
 import type { StreamName } from "../../domain/media/StreamName.ts"
 import type { HlsFile } from "../../services/HlsSegmenter.ts"
 import { type SegmentFiles, StoreFailed } from "../../services/SegmentStore.ts"
-import { cutRules, hasKeyUrl, type HlsSettings, keyUri, segmentUri } from "./options.ts"
+import { Companions, type CurrentKey, encrypted } from "./Companions.ts"
+import { cutRules, hasKeyUrl, type HlsSettings, segmentUri } from "./options.ts"
 
 /** Files that could not be removed and are tried again; more are given up. */
 export const maxUndeleted = 1000
 
-/** A segment on its way to the store. */
-export interface SegmentJob {
-  readonly segment: Segment
+/** What a segment and its parts have in common on their way to the store. */
+interface JobFacts {
   readonly settings: HlsSettings
   readonly utc: boolean
   /** When it began, milliseconds of the epoch. */
@@ -33,12 +33,24 @@ export interface SegmentJob {
   readonly timestamp: number
 }
 
+export interface SegmentJob extends JobFacts {
+  readonly segment: Segment
+}
+
+export interface PartJob extends JobFacts {
+  readonly part: Part
+}
+
 export interface ListingOptions {
   readonly name: StreamName
   readonly playlistFile: string
   readonly settings: HlsSettings
   readonly files: SegmentFiles
   readonly keys: SegmentFiles
+  /** Where parts are: memory, they do not live long. */
+  readonly parts: SegmentFiles
+  /** The list, or the part that comes next, is another. A plain call. */
+  readonly onChange: () => void
   /** Told when a file is there to be served, and when no more. */
   readonly index: { readonly add: (file: string) => void; readonly remove: (file: string) => void }
 }
@@ -50,9 +62,18 @@ export interface Written {
   readonly uri: string
 }
 
-interface CurrentKey extends SegmentKey {
+/** The part that comes next. */
+interface Hint {
   readonly file: string
-  readonly bytes: Uint8Array
+  readonly targetMillis: number
+}
+
+/** What the segment that comes next, and its parts, need and say. */
+interface Preparation extends MediaFacts {
+  readonly sequence: number
+  readonly facts: NameFacts
+  readonly files: ReadonlyArray<string>
+  readonly cipher: CurrentKey | undefined
 }
 
 interface Place {
@@ -66,7 +87,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   mp4: "video/mp4"
 }
 
-const contentTypeOf = (file: string): string =>
+export const contentTypeOf = (file: string): string =>
   contentTypes[file.slice(file.lastIndexOf(".") + 1)] ?? "application/octet-stream"
 
 const encoder = new TextEncoder()
@@ -76,22 +97,42 @@ export class Listing {
   readonly #window = new SegmentWindow()
   readonly #places = new Map<string, Place>()
   #listed: Playlist | undefined
-  #key: CurrentKey | undefined
-  #init: { readonly bytes: Uint8Array; readonly file: string } | undefined
+  readonly #companions: Companions
   /** A segment was lost: the next one does not follow. */
-  hasGap = false
+  #hasGap = false
   #undeleted: Array<string> = []
+  #prepared: Preparation | undefined
+  /** Undefined where there are no parts. */
+  #hint: Hint | undefined
+  /** Of parts, so that no two of all times have one name. */
+  #partPrefix = ""
+  #partCount = 0
+  #facts: Pick<Segment, "tracks" | "frameRate"> | undefined
 
   constructor(options: ListingOptions) {
     this.#options = options
+    this.#companions = new Companions(options, (file, files) => this.#place(file, files))
   }
 
   get playlist(): Playlist | undefined {
     return this.#listed
   }
 
-  get bandwidth(): number {
-    return this.#window.bandwidth
+  get variant(): Variant {
+    const { average, peak } = this.#window.bandwidth
+    const { frameRate = 0, tracks = [] } = this.#facts ?? {}
+    return {
+      peakBandwidth: peak,
+      averageBandwidth: average,
+      codecs: tracks.map(({ codecs }) => codecs),
+      picture: tracks.find(({ kind }) => kind === Kind.Video)?.picture ?? { width: 0, height: 0 },
+      frameRate
+    }
+  }
+
+  /** The file of the part that comes next. */
+  get hint(): string | undefined {
+    return this.#hint?.file
   }
 
   /** What comes after all this has these numbers. */
@@ -110,7 +151,7 @@ export class Listing {
   restore(numbers: Playlist | undefined): Effect.Effect<void> {
     const { files, playlistFile, settings } = this.#options
     if (numbers !== undefined) this.#window.restore(numbers, [])
-    return Effect.gen({ self: this }, function* () {
+    const restored = Effect.gen({ self: this }, function* () {
       const bytes = yield* files.read(playlistFile)
       const playlist = bytes === undefined ? undefined : readPlaylist(new TextDecoder().decode(bytes))
       if (playlist === undefined) return
@@ -121,9 +162,12 @@ export class Listing {
       this.#list()
       yield* Effect.logInfo("hls goes on").pipe(Effect.annotateLogs("hls.sequence", this.#window.nextSequence))
     }).pipe(Effect.catch((error) => Effect.logWarning("hls playlist not read", error)))
+    return Effect.map(restored, () => {
+      this.#partPrefix = `-part-${this.#window.nextSequence}`
+    })
   }
 
-  #restored(settings: HlsSettings, listed: ListedSegment): StoredSegment {
+  #restored(settings: HlsSettings, listed: Omit<ListedSegment, "parts">): StoredSegment {
     const { files, keys, playlistFile } = this.#options
     const uris = [listed.uri, ...(listed.map === undefined ? [] : [listed.map])]
     const names = uris.flatMap((uri) => fileOfUri(settings.entryPrefix, playlistFile, uri) ?? [])
@@ -143,36 +187,92 @@ export class Listing {
   /** Writes a segment and lists it. Interrupted or failed, it has changed nothing. */
   write(job: SegmentJob): Effect.Effect<Written, StoreFailed> {
     return Effect.gen({ self: this }, function* () {
-      const { files, name, playlistFile } = this.#options
-      const { openedAt, segment, settings, timestamp, utc } = job
+      const { files, playlistFile } = this.#options
+      const { segment, settings } = job
       const { durationMillis } = segment
-      const sequence = this.#window.nextSequence
-      const facts = { name, sequence, durationMillis, timestamp, openedAt, utc }
-      const file = withExtensionOf(segment, fileName(settings.segmentFile, facts))
+      const prepared = yield* this.#prepare(job, segment)
+      const { cipher, facts, sequence } = prepared
+      const name = fileName(settings.segmentFile, { ...facts, durationMillis })
+      const file = segment.init === undefined ? name : withExtension(name, ".m4s")
       if (!isSafePath(file)) return yield* new StoreFailed({ action: "write", file, reason: "no name of a file" })
-      const init = segment.init === undefined ? undefined : yield* this.#initFile(segment.init, sequence)
-      const key = settings.keys ? yield* this.#keyFor(settings, facts) : undefined
-      const bytes = key === undefined ? segment.bytes : encrypt(segment.bytes, key.bytes, Buffer.from(key.iv, "hex"))
+      const bytes = encrypted(segment.bytes, cipher)
       yield* files.write(file, bytes)
       this.#place(file, files)
       const uri = segmentUri(settings, playlistFile, file)
-      const stored: StoredSegment = {
-        uri,
-        durationMillis,
-        // Nothing was before the first one of all.
-        discontinuity: (segment.discontinuity || this.hasGap) && sequence > 0,
-        key: key && { uri: key.uri, iv: key.iv },
-        map: init === undefined ? undefined : segmentUri(settings, playlistFile, init),
-        files: [file, ...(init === undefined ? [] : [init]), ...(key === undefined ? [] : [key.file])],
-        bytes: bytes.length
-      }
-      this.hasGap = false
+      const { discontinuity, key, map } = prepared
+      const shared = { uri, durationMillis, discontinuity, key, map, bytes: bytes.length }
+      const stored: StoredSegment = { ...shared, startedAt: job.openedAt, files: [file, ...prepared.files] }
+      this.#prepared = undefined
+      this.#hasGap = false
+      this.#facts = segment
+      if (!settings.lowLatency) this.#forgetHint()
       this.#window.add(stored, {
         windowMillis: settings.windowMillis,
         maxDurationMillis: maxDurationMillis(cutRules(settings))
       })
       this.#list()
       return { sequence, file, uri }
+    })
+  }
+
+  /** Writes a part of the segment that comes next and lists it. */
+  writePart(job: PartJob): Effect.Effect<void, StoreFailed> {
+    return Effect.gen({ self: this }, function* () {
+      const { parts, playlistFile } = this.#options
+      const { part, settings } = job
+      const { cipher, discontinuity, key, map } = yield* this.#prepare(job, part)
+      const file = this.#partFile(part)
+      yield* parts.write(file, encrypted(part.bytes, cipher))
+      const { durationMillis, independent } = part
+      const uri = segmentUri(settings, playlistFile, file)
+      this.#place(file, parts)
+      const facts: MediaFacts = { discontinuity, key, map, startedAt: job.openedAt }
+      this.#window.addPart({ uri, durationMillis, independent, file }, facts)
+      this.#partCount++
+      this.#hint = { file: this.#partFile(part), targetMillis: part.targetMillis }
+      this.#options.index.add(this.#hint.file)
+      this.#list()
+    })
+  }
+
+  /** A part was lost: its segment is listed without parts. */
+  dropParts(): void {
+    this.#window.dropOpen()
+    this.#list()
+  }
+
+  /** A segment was lost. */
+  lose(): void {
+    this.#hasGap = true
+    this.#prepared = undefined
+    if (this.#hint !== undefined) this.dropParts()
+  }
+
+  #partFile(part: SegmentKind): string {
+    return withExtension(this.#options.playlistFile, `${this.#partPrefix}-${this.#partCount}${extensionOf(part)}`)
+  }
+
+  /** The number, key and init segment of the segment that comes next: the same for all its parts. */
+  #prepare(job: SegmentJob | PartJob, kind: SegmentKind): Effect.Effect<Preparation, StoreFailed> {
+    return Effect.gen({ self: this }, function* () {
+      const sequence = this.#window.nextSequence
+      if (this.#prepared?.sequence === sequence) return this.#prepared
+      const { name, playlistFile } = this.#options
+      const { openedAt, settings, timestamp, utc } = job
+      const facts: NameFacts = { name, sequence, durationMillis: 0, timestamp, openedAt, utc }
+      const init = kind.init === undefined ? undefined : yield* this.#companions.initFile(kind.init, sequence)
+      const cipher = settings.keys ? yield* this.#companions.keyFor(settings, facts) : undefined
+      this.#prepared = {
+        sequence,
+        facts,
+        cipher,
+        // Nothing was before the first one of all.
+        discontinuity: (kind.discontinuity || this.#hasGap) && sequence > 0,
+        key: cipher && { uri: cipher.uri, iv: cipher.iv },
+        map: init === undefined ? undefined : segmentUri(settings, playlistFile, init),
+        files: [...(init === undefined ? [] : [init]), ...(cipher === undefined ? [] : [cipher.file])]
+      }
+      return this.#prepared
     })
   }
 
@@ -186,54 +286,28 @@ export class Listing {
   }
 
   removeExpired({ cleanup }: HlsSettings): Effect.Effect<void> {
-    return this.#release(cleanup, this.#window.takeExpired())
+    const parts = this.#window.takeExpiredParts()
+    return Effect.andThen(this.#remove(parts, []), this.#release(cleanup, this.#window.takeExpired()))
   }
 
   /** What has left the list would be forgotten with the process. */
   removeAllExpired({ cleanup }: HlsSettings): Effect.Effect<void> {
-    return this.#release(cleanup, this.#window.takeAllExpired())
+    const parts = this.#window.takeAllParts()
+    return Effect.andThen(this.#remove(parts, []), this.#release(cleanup, this.#window.takeAllExpired()))
   }
 
   /** Everything, the list too; how many segments that were. */
   get removeAll(): Effect.Effect<number> {
     return Effect.suspend(() => {
       this.#listed = undefined
-      this.#key = undefined
-      this.#init = undefined
+      this.#companions.forget()
+      this.#prepared = undefined
+      this.#forgetHint()
+      this.#options.onChange()
+      const parts = this.#window.takeAllParts()
       const segments = this.#window.takeAll()
       const files = segments.flatMap(({ files }) => files)
-      return Effect.as(this.#remove([this.#options.playlistFile, ...files, ...this.#undeleted]), segments.length)
-    })
-  }
-
-  #initFile(bytes: Uint8Array, sequence: number): Effect.Effect<string, StoreFailed> {
-    const known = this.#init
-    if (known !== undefined && equals(known.bytes, bytes)) return Effect.succeed(known.file)
-    const { files, playlistFile } = this.#options
-    const file = withExtension(playlistFile, `-init-${sequence}.mp4`)
-    return Effect.map(files.write(file, bytes), () => {
-      this.#init = { bytes, file }
-      this.#place(file, files)
-      return file
-    })
-  }
-
-  #keyFor(settings: HlsSettings, facts: NameFacts): Effect.Effect<CurrentKey, StoreFailed> {
-    const known = this.#key
-    if (known !== undefined && facts.sequence % Math.max(1, settings.fragmentsPerKey) !== 0) {
-      return Effect.succeed(known)
-    }
-    const { keys, playlistFile } = this.#options
-    const file = fileName(settings.keyFile, facts)
-    if (!isSafePath(file)) return Effect.fail(new StoreFailed({ action: "write", file, reason: "no name of a file" }))
-    const random = randomBytes(2 * keyLength)
-    const bytes = random.subarray(0, keyLength)
-    const iv = random.subarray(keyLength).toString("hex")
-    return Effect.map(keys.write(file, bytes), () => {
-      const key = { file, bytes, iv, uri: keyUri(settings, playlistFile, file) }
-      this.#key = key
-      this.#place(file, keys)
-      return key
+      return Effect.as(this.#remove([this.#options.playlistFile, ...parts, ...files], this.#undeleted), segments.length)
     })
   }
 
@@ -244,18 +318,32 @@ export class Listing {
 
   #list(): void {
     const { playlist } = this.#window
-    this.#listed = { ...playlist, segments: [...playlist.segments] }
+    // A list of parts alone is none for players without low latency.
+    if (playlist.segments.length === 0) return
+    const list: Playlist = { ...playlist, segments: [...playlist.segments] }
+    this.#listed = this.#hint === undefined ? list : { ...list, lowLatency: this.#lowLatency(this.#hint) }
+    this.#options.onChange()
+  }
+
+  #lowLatency({ file, targetMillis }: Hint): LowLatency {
+    const { playlistFile, settings } = this.#options
+    return this.#window.lowLatency(targetMillis, segmentUri(settings, playlistFile, file))
+  }
+
+  #forgetHint(): void {
+    if (this.#hint !== undefined) this.#options.index.remove(this.#hint.file)
+    this.#hint = undefined
   }
 
   #release(cleanup: boolean, segments: ReadonlyArray<StoredSegment>): Effect.Effect<void> {
     const files = segments.flatMap(({ files }) => files)
-    if (cleanup) return this.#remove([...files, ...this.#undeleted])
+    if (cleanup) return this.#remove(files, this.#undeleted)
     for (const file of files) if (!this.#isUsed(file)) this.#forget(file)
     return Effect.void
   }
 
   #isUsed(file: string): boolean {
-    return file === this.#key?.file || file === this.#init?.file || this.#window.uses(file)
+    return this.#companions.isUsed(file) || this.#window.uses(file)
   }
 
   #forget(file: string): Place | undefined {
@@ -266,9 +354,10 @@ export class Listing {
   }
 
   /** Those that cannot be removed are tried again with the next ones. */
-  #remove(all: ReadonlyArray<string>): Effect.Effect<void> {
-    const unused = [...new Set(all)].filter((file) => !this.#isUsed(file))
-    this.#undeleted = []
+  #remove(all: ReadonlyArray<string>, again: ReadonlyArray<string>): Effect.Effect<void> {
+    const unused = [...new Set([...all, ...again])].filter((file) => !this.#isUsed(file))
+    if (unused.length === 0) return Effect.void
+    this.#undeleted = this.#undeleted.filter((file) => !again.includes(file))
     const remove = (file: string) => {
       const { files, keys } = this.#options
       const place = this.#forget(file)?.files ?? (file.endsWith(".key") ? keys : files)
@@ -281,5 +370,4 @@ export class Listing {
   }
 }
 
-const withExtensionOf = ({ init }: Segment, file: string): string =>
-  init === undefined ? file : withExtension(file, ".m4s")
+const extensionOf = ({ init }: SegmentKind): string => (init === undefined ? ".ts" : ".m4s")

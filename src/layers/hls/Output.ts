@@ -11,15 +11,30 @@ import type { Playlist } from "../../domain/hls/Playlist.ts"
 import type { StreamName } from "../../domain/media/StreamName.ts"
 import type { HlsFile, HlsOutput, SegmentWritten } from "../../services/HlsSegmenter.ts"
 import type { StoreFailed } from "../../services/SegmentStore.ts"
-import { Listing, type ListingOptions, type SegmentJob } from "./Listing.ts"
+import { isListed, type Position } from "../../domain/hls/delivery.ts"
+import type { Variant } from "../../domain/hls/masterPlaylist.ts"
+import { contentTypeOf, Listing, type ListingOptions, type PartJob, type SegmentJob } from "./Listing.ts"
+import { type Waited, Waiters } from "./Waiters.ts"
 
 /** Segments that wait for a slow disk, in number and in bytes. What comes beyond is lost, and the log says so. */
 export const maxQueuedSegments = 16
 export const maxQueuedBytes = 64 * 1024 * 1024
+/** Parts beside them. */
+export const maxQueuedParts = 256
 
-export type JobQueue = Queue.Queue<SegmentJob, Cause.Done>
+/** Requests for what is not written yet wait for so many target durations; for one while nobody publishes. */
+const waitTargets = 3
+/** … and no longer than this, whatever the length of the segments. */
+export const maxWaitMillis = 30_000
 
-export interface OutputOptions extends ListingOptions {
+/** `end`: the publisher has left. */
+type Job = SegmentJob | PartJob | "end"
+
+export type JobQueue = Queue.Queue<Job, Cause.Done>
+
+export const makeQueue: Effect.Effect<JobQueue> = Queue.dropping<Job, Cause.Done>(maxQueuedSegments + maxQueuedParts)
+
+export interface OutputOptions extends Omit<ListingOptions, "onChange"> {
   readonly onWritten: (segment: SegmentWritten) => void
   readonly onFailed: (error: StoreFailed) => Effect.Effect<void>
   /** The output before it has removed its files. */
@@ -45,10 +60,16 @@ export class Output implements HlsOutput {
   readonly gone = Deferred.makeUnsafe<void>()
   readonly #queue: JobQueue
   readonly #listing: Listing
+  readonly #waiters = new Waiters()
   /** Taken from the queue and not listed yet. */
-  #current: SegmentJob | undefined
+  #current: Job | undefined
   #queuedBytes = 0
+  #queuedSegments = 0
   #lost = 0
+  /** A part of the open segment was lost, so that its later parts are none either. */
+  #partLost = false
+  /** Somebody publishes. */
+  #isLive = false
 
   constructor(options: OutputOptions, queue: JobQueue, now: number) {
     this.stream = options.name
@@ -56,23 +77,41 @@ export class Output implements HlsOutput {
     this.options = options
     this.lastFrameAt = now
     this.#queue = queue
-    this.#listing = new Listing(options)
+    this.#listing = new Listing({ ...options, onChange: () => this.#waiters.check() })
   }
 
   readonly playlist = (): Playlist | undefined => this.#listing.playlist
 
-  readonly bandwidth = (): number => this.#listing.bandwidth
+  readonly variant = (): Variant => this.#listing.variant
+
+  readonly isLive = (): boolean => this.#isLive
+
+  readonly listed = (position: Position): Effect.Effect<Waited> =>
+    this.#wait(() => {
+      const playlist = this.#listing.playlist
+      return playlist === undefined || isListed(playlist, position)
+    })
 
   /** What comes after this output has these numbers. */
   get numbers(): Playlist {
     return this.#listing.numbers
   }
 
-  /** A plain call on the publisher's stack. */
+  /** A plain call on the publisher's stack, as the next two. */
   add(job: SegmentJob): void {
     const { length } = job.segment.bytes
-    if (this.#queuedBytes + length <= maxQueuedBytes && Queue.offerUnsafe(this.#queue, job)) this.#queuedBytes += length
+    this.#partLost = false
+    if (this.#queuedSegments < maxQueuedSegments && this.#offer(job, length)) this.#queuedSegments++
     else this.#lost++
+  }
+
+  addPart(job: PartJob): void {
+    if (!this.#partLost) this.#partLost = !this.#offer(job, job.part.bytes.length)
+  }
+
+  /** The publisher has left: who waits for more is answered after what waits here. */
+  end(): void {
+    if (!Queue.offerUnsafe(this.#queue, "end")) this.#rest()
   }
 
   /** Nothing more comes: what waits is written, then everything is removed. */
@@ -80,8 +119,13 @@ export class Output implements HlsOutput {
     Queue.endUnsafe(this.#queue)
   }
 
+  /** A part that is not there yet is waited for. */
   file(name: string): HlsFile | undefined {
-    return this.#listing.file(name)
+    const known = this.#listing.file(name)
+    if (known !== undefined || name !== this.#listing.hint) return known
+    const written = this.#wait(() => this.#listing.hint !== name)
+    const read = Effect.suspend(() => this.#listing.file(name)?.read ?? Effect.undefined)
+    return { contentType: contentTypeOf(name), read: Effect.andThen(written, read), ready: () => undefined }
   }
 
   /** Writes what comes, until nothing has come for `hls_dispose` or it was stopped. */
@@ -130,7 +174,25 @@ export class Output implements HlsOutput {
   readonly #labelled = <A>(self: Effect.Effect<A>): Effect.Effect<A> =>
     Effect.annotateLogs(self, "stream.name", `${this.stream.app}/${this.stream.stream}`)
 
-  get #take(): Effect.Effect<SegmentJob | typeof ended> {
+  #offer(job: Job, length: number): boolean {
+    if (this.#queuedBytes + length > maxQueuedBytes || !Queue.offerUnsafe(this.#queue, job)) return false
+    this.#queuedBytes += length
+    return true
+  }
+
+  #wait(isReady: () => boolean): Effect.Effect<Waited> {
+    return Effect.suspend(() => {
+      const seconds = (this.#isLive ? waitTargets : 1) * (this.#listing.playlist?.targetDuration ?? 1)
+      return this.#waiters.wait(isReady, Math.min(1000 * seconds, maxWaitMillis))
+    })
+  }
+
+  #rest(): void {
+    this.#isLive = false
+    this.#waiters.releaseAll()
+  }
+
+  get #take(): Effect.Effect<Job | typeof ended> {
     return Effect.match(Queue.take(this.#queue), {
       onSuccess: (job) => {
         this.#current = job
@@ -140,7 +202,25 @@ export class Output implements HlsOutput {
     })
   }
 
-  #process(job: SegmentJob): Effect.Effect<void> {
+  #process(job: Job): Effect.Effect<void> {
+    if (job === "end") return Effect.sync(() => this.#rest())
+    this.#isLive = true
+    return "part" in job ? this.#processPart(job) : this.#processSegment(job)
+  }
+
+  #processPart(job: PartJob): Effect.Effect<void> {
+    return Effect.matchEffect(this.#listing.writePart(job), {
+      onSuccess: () => Effect.sync(() => this.#done(job.part.bytes.length)),
+      onFailure: (error) => {
+        this.#done(job.part.bytes.length)
+        this.#partLost = true
+        this.#listing.dropParts()
+        return Effect.logWarning("hls part lost", error)
+      }
+    })
+  }
+
+  #processSegment(job: SegmentJob): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       yield* this.#tellLost
       yield* Effect.matchEffect(this.#listing.write(job), {
@@ -152,21 +232,23 @@ export class Output implements HlsOutput {
     })
   }
 
-  #done(job: SegmentJob): void {
+  #done(length: number): void {
     this.#current = undefined
-    this.#queuedBytes -= job.segment.bytes.length
+    this.#queuedBytes -= length
   }
 
   #listed(job: SegmentJob, written: Pick<SegmentWritten, "sequence" | "file" | "uri">): void {
-    this.#done(job)
+    this.#queuedSegments--
+    this.#done(job.segment.bytes.length)
     const { playlistFile, stream } = this
     const { durationMillis } = job.segment
     this.options.onWritten({ stream, durationMillis, ...written, playlistFile, root: job.settings.path })
   }
 
   #failed(job: SegmentJob, error: StoreFailed): Effect.Effect<void> {
-    this.#done(job)
-    this.#listing.hasGap = true
+    this.#queuedSegments--
+    this.#done(job.segment.bytes.length)
+    this.#listing.lose()
     return Effect.logWarning("hls segment lost", error).pipe(Effect.andThen(this.options.onFailed(error)))
   }
 
@@ -174,7 +256,7 @@ export class Output implements HlsOutput {
     const lost = this.#lost
     if (lost === 0) return Effect.void
     this.#lost = 0
-    this.#listing.hasGap = true
+    this.#listing.lose()
     return Effect.logWarning("hls segments lost: the store is too slow").pipe(Effect.annotateLogs("hls.segments", lost))
   }
 }

@@ -110,7 +110,9 @@ const strict: ReadonlyArray<readonly [text: string, found: string]> = [
   ["otlp { exporter mine; }", "otlp.exporter mine, expected one of effect, sdk"],
   ["vhost v { publish { grace soon; } }", "vhost.publish.grace soon, expected seconds of at least 0"],
   ["vhost v { publish { silent_audio 1; } }", "vhost.publish.silent_audio 1, expected on or off"],
-  ["vhost v { hls { hls_use_fmp4 1; } }", "vhost.hls.hls_use_fmp4 1, expected on or off"]
+  ["vhost v { hls { hls_use_fmp4 1; } }", "vhost.hls.hls_use_fmp4 1, expected on or off"],
+  ["vhost v { hls { hls_low_latency yes; } }", "vhost.hls.hls_low_latency yes, expected on or off"],
+  ["vhost v { hls { hls_part 0.01; } }", "vhost.hls.hls_part 0.01, expected seconds from 0.05 to 5"]
 ]
 
 test("arguments of sluice's own directives are refused", () => {
@@ -172,6 +174,11 @@ const refused: ReadonlyArray<readonly [rule: string, text: string, message: stri
     "an empty endpoint of the HTTP server",
     "listen 1; http_server { listen ''; }",
     "a.conf:1:25: http_server.listen is empty, expected a value"
+  ],
+  [
+    "parts longer than half a segment",
+    "listen 1; vhost v { hls { hls_low_latency on; hls_fragment 1; hls_part 0.6; } }",
+    "a.conf:1:63: hls_part 0.6 with hls_fragment 1 of vhost v, expected at most half of hls_fragment"
   ],
   [
     "HTTP shared and HTTPS not",

@@ -318,6 +318,8 @@ test("hls", () => {
     playlistFile: "[app]/[stream].m3u8",
     segmentFile: "[app]/[stream]-[seq].ts",
     useFmp4: false,
+    lowLatency: false,
+    partMillis: 200,
     floor: false,
     entryPrefix: "",
     audioCodec: "aac",

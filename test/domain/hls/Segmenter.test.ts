@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import { type CutRules, endsBefore, FloorCounter } from "../../../src/domain/hls/cutRules.ts"
 import { Fmp4Container } from "../../../src/domain/hls/Fmp4Container.ts"
-import { type Segment, Segmenter } from "../../../src/domain/hls/Segmenter.ts"
+import { type Part, type Segment, Segmenter } from "../../../src/domain/hls/Segmenter.ts"
 import { TsContainer } from "../../../src/domain/hls/TsContainer.ts"
 import type { MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
 import { aacHeader, avcHeader, picture, sound, stream } from "./frames.ts"
@@ -13,20 +13,28 @@ const defaults: CutRules = {
   waitKeyframe: true
 }
 
-const segmenter = (rules: Partial<CutRules> = {}, format: "ts" | "fmp4" = "ts") => {
+const segmenter = (rules: Partial<CutRules> = {}, format: "ts" | "fmp4" = "ts", partMillis?: number) => {
   const segments: Array<Segment> = []
+  const parts: Array<Part> = []
   const made = new Segmenter(
     {
       rules: { ...defaults, ...rules },
       container: format === "ts" ? new TsContainer(false) : new Fmp4Container(false),
       published: false,
       shiftMillis: () => 0,
+      partMillis,
       onOpen: () => undefined,
+      onPart: (part) => parts.push(part),
       onSegment: (segment) => segments.push(segment)
     },
     true
   )
-  return { made, segments, push: (frames: ReadonlyArray<MediaFrame>) => frames.forEach((frame) => made.push(frame)) }
+  return {
+    made,
+    segments,
+    parts,
+    push: (frames: ReadonlyArray<MediaFrame>) => frames.forEach((frame) => made.push(frame))
+  }
 }
 
 const lengths = (segments: ReadonlyArray<Segment>) => segments.map(({ durationMillis }) => durationMillis)

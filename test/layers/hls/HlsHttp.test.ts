@@ -16,7 +16,7 @@ describe("a viewer", () => {
       yield* (yield* publish()).play(4200)
       const master = yield* body("/live/a.m3u8?token=1")
       expect(master).toMatch(
-        /^#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=\d+,AVERAGE-BANDWIDTH=\d+\n\/live\/a\.m3u8\?hls_ctx=\w{8}&token=1\n$/
+        /^#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=\d+,AVERAGE-BANDWIDTH=\d+,CODECS="avc1.42c00b,mp4a.40.2",FRAME-RATE=25.000\n\/live\/a\.m3u8\?hls_ctx=\w{8}&token=1\n$/
       )
       const stream = { vhost: "__defaultVhost__", app: "live", stream: "a" }
       expect(asked).toMatchObject([{ stream, param: "?token=1", tcUrl: "http://h/live" }])

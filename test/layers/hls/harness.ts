@@ -111,12 +111,12 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
       for (const frame of frames) publication.append(frame)
       publication.flush()
     }
-    /** So much of a stream at its own pace. */
-    const play = Effect.fnUntraced(function* (millis: number) {
-      for (let done = 0; done < millis; done += 1000) {
-        push(stream({ from: time, millis: Math.min(1000, millis - done) }))
-        time += 1000
-        yield* TestClock.adjust(1000)
+    /** So much of a stream at its own pace, `step` milliseconds at once. */
+    const play = Effect.fnUntraced(function* (millis: number, step = 1000) {
+      for (let done = 0; done < millis; done += step) {
+        push(stream({ from: time, millis: Math.min(step, millis - done) }))
+        time += step
+        yield* TestClock.adjust(step)
       }
       yield* settle
     })

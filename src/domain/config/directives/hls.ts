@@ -57,6 +57,20 @@ export const hls = table({
           reload: "yes",
           doc: "Fragmented MP4 instead of MPEG-TS."
         }),
+        lowLatency: flag("hls_low_latency", {
+          default: false,
+          strict: true,
+          reload: "yes",
+          doc: "Parts of segments, and requests that wait for them: low-latency HLS, for players that know it."
+        }),
+        partMillis: fractionalSeconds("hls_part", {
+          default: 0.2,
+          min: 0.05,
+          max: 5,
+          strict: true,
+          reload: "yes",
+          doc: "Length of a part; as many whole frames as come nearest to it."
+        }),
         floor: flag("hls_ts_floor", {
           default: false,
           reload: "yes",
