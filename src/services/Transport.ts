@@ -39,6 +39,9 @@ export interface TlsFiles {
 /** At most this many bytes wait unread; then the socket is paused until somebody reads. */
 export const maxUnreadBytes = 262_144
 
+/** Merged reads from this on are kept by every transport. */
+export const minMergeMillis = 20
+
 export interface Connection {
   /**
    * `address:port` of the peer, an IPv6 address in brackets; without port where there is none. Where a trusted proxy
@@ -52,7 +55,7 @@ export interface Connection {
   readonly read: Effect.Effect<Uint8Array, ConnectionClosed>
   /**
    * Reads without waking the fiber: calls `onBytes` with all that arrives, on the socket's own stack, until it returns
-   * false. What it throws is a defect of this effect. One reader at a time.
+   * false. The bytes are lent for the call. What it throws is a defect of this effect. One reader at a time.
    */
   readonly readWhile: (onBytes: (bytes: Uint8Array) => boolean) => Effect.Effect<void, ConnectionClosed>
   /** Gives bytes back: the next `read` returns them first. */
@@ -69,7 +72,10 @@ export interface Connection {
   readonly stopReading: (reason: string) => void
   /** Waits for the peer to close or the network to fail, without reading. */
   readonly closed: Effect.Effect<void>
-  /** Collects what arrives for so many milliseconds before a read returns; 0 returns at once. */
+  /**
+   * Collects what arrives for about so many milliseconds before a read returns; 0 returns at once. Under
+   * `minMergeMillis` it is a hint, for transports to which a short time is cheaper than none.
+   */
   readonly mergedRead: (millis: number) => void
   /** Sends what is queued, then closes; waits at most `endTimeout` for the peer to take it. */
   readonly end: Effect.Effect<void>

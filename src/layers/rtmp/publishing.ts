@@ -12,6 +12,9 @@ import { identifyClient } from "../telemetry/client.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
+/** What a publisher sends within so long is read in one go, where that is cheap, also without `mr`. */
+const briefMergeMillis = 10
+
 export class Publishing {
   readonly publication: Publication
   readonly #connection: RtmpConnection
@@ -74,7 +77,7 @@ export const startPublish = Effect.fnUntraced(function* (
   yield* tellStream(request, publication.source)
   if (vhost.publish.kickoffForIdleMillis > 0) yield* Effect.forkScoped(watchIdle(connection, publication, vhost))
   const { firstPacketTimeoutMillis, mr, mrLatencyMillis, normalTimeoutMillis } = vhost.publish
-  connection.connection.mergedRead(mr && !vhost.minLatency ? mrLatencyMillis : 0)
+  connection.connection.mergedRead(vhost.minLatency ? 0 : mr ? mrLatencyMillis : briefMergeMillis)
   yield* watchdog.expect("packet from the publisher", firstPacketTimeoutMillis, normalTimeoutMillis)
   peer.send(publishStarted(event.streamId))
   yield* Effect.logInfo("start publish").pipe(

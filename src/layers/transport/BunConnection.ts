@@ -1,20 +1,26 @@
 /**
  * A Connection over Bun's own TCP and TLS sockets: a third of the CPU of `node:net` at reading small pieces, and 2 KB
  * instead of 10 KB a connection (Bun 1.4). They write what the kernel takes now and say how much that was; the rest
- * waits here.
+ * waits here. On Linux, bytes in the clear go straight to the kernel, and merged reads are those of `PolledReads`.
  */
 import type * as BunModule from "bun"
 import * as Effect from "effect/Effect"
-import { type Connection, ConnectionClosed } from "../../services/Transport.ts"
+import { type Connection, ConnectionClosed, minMergeMillis } from "../../services/Transport.ts"
 import { Inbox } from "./Inbox.ts"
+import { type LinuxSockets, linuxSockets } from "./linuxSockets.ts"
+import { type PolledSocket, polledReads } from "./PolledReads.ts"
 
 /** How long a closing connection may take to hand over what is queued. */
 const endTimeoutMillis = 3000
 /** A read shorter than this has emptied the kernel's buffer: a merged read may pause now. */
 const fullReadBytes = 65_536
 
-/** `pause` and `resume` are missing in Bun's types. */
-export type BunSocket = BunModule.Socket<BunConnection> & { readonly pause: () => void; readonly resume: () => void }
+/** What is missing in Bun's types. */
+export type BunSocket = BunModule.Socket<BunConnection> & {
+  readonly fd: number
+  readonly pause: () => void
+  readonly resume: () => void
+}
 
 /** Empty if the peer has left already. */
 export const peerOf = ({ remoteAddress, remotePort }: Pick<BunSocket, "remoteAddress" | "remotePort">): string => {
@@ -24,12 +30,15 @@ export const peerOf = ({ remoteAddress, remotePort }: Pick<BunSocket, "remoteAdd
   return address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`
 }
 
-export class BunConnection implements Connection {
+export class BunConnection implements Connection, PolledSocket {
   readonly peer: string
   readonly localPort: number
   readonly encrypted: boolean
   readonly socket: undefined
+  readonly descriptor: number
   readonly #socket: BunSocket
+  /** For what is not encrypted. */
+  readonly #kernel: LinuxSockets | undefined
   readonly #inbox: Inbox
   /** What the kernel has not taken yet, oldest first. */
   #queue: Array<Uint8Array> = []
@@ -38,6 +47,7 @@ export class BunConnection implements Connection {
   #closed = false
   #mergeMillis = 0
   #mergeTimer: ReturnType<typeof setTimeout> | undefined
+  #stopPolling: (() => void) | undefined
   #drainListener: (() => void) | undefined
   #waiting: Array<() => void> | undefined
 
@@ -46,13 +56,26 @@ export class BunConnection implements Connection {
     this.encrypted = encrypted
     this.peer = peerOf(socket)
     this.localPort = socket.localPort
-    this.#inbox = new Inbox((open) => (open ? socket.resume() : socket.pause()))
+    this.descriptor = socket.fd
+    this.#kernel = encrypted ? undefined : linuxSockets()
+    this.#inbox = new Inbox((open) => (open ? this.#goOn() : this.#pause()))
   }
 
   /** Of the socket's data handler. */
   arrived(bytes: Uint8Array): void {
-    if (this.#mergeMillis > 0 && bytes.length < fullReadBytes) queueMicrotask(() => this.#pauseToMerge())
+    if (this.#mergeMillis > 0 && bytes.length < fullReadBytes) queueMicrotask(this.#merge)
     this.#inbox.arrived(bytes)
+  }
+
+  /** Of a merged read past Bun. */
+  polled(bytes: Uint8Array): void {
+    this.#inbox.arrived(bytes, true)
+  }
+
+  /** Nothing more comes by merged reads: Bun shall see why. */
+  pollEnded(): void {
+    this.#mergeMillis = 0
+    this.#goOn()
   }
 
   /** Of the socket's drain handler: the kernel takes bytes again. */
@@ -76,6 +99,7 @@ export class BunConnection implements Connection {
   ended(reason: string): void {
     this.#closed = true
     clearTimeout(this.#mergeTimer)
+    this.#stopPolling?.()
     this.#queue = []
     this.#queued = 0
     this.#inbox.close(reason)
@@ -88,15 +112,31 @@ export class BunConnection implements Connection {
     for (const resume of waiting ?? []) resume()
   }
 
-  #pauseToMerge(): void {
-    if (this.#mergeTimer !== undefined || this.#inbox.isClosed) return
+  #pause(): void {
+    this.#stopPolling?.()
+    this.#stopPolling = undefined
     this.#socket.pause()
-    this.#mergeTimer = setTimeout(() => this.#endMerge(), this.#mergeMillis)
   }
 
-  #endMerge(): void {
+  /** Reads on, in the way that is asked for now. */
+  #goOn(): void {
+    clearTimeout(this.#mergeTimer)
     this.#mergeTimer = undefined
-    if (!this.#inbox.isBlocked) this.#socket.resume()
+    this.#stopPolling?.()
+    this.#stopPolling = undefined
+    if (this.#closed || this.#inbox.isBlocked) return
+    if (this.#mergeMillis > 0 && this.#kernel !== undefined) {
+      this.#socket.pause()
+      this.#stopPolling = polledReads(this.#kernel, this.#mergeMillis).add(this)
+    } else this.#socket.resume()
+  }
+
+  /** After the data handler: a pause inside of it starves the publisher. */
+  readonly #merge = (): void => {
+    if (this.#mergeTimer !== undefined || this.#stopPolling !== undefined || this.#inbox.isClosed) return
+    if (this.#kernel !== undefined) return this.#goOn()
+    this.#socket.pause()
+    this.#mergeTimer = setTimeout(() => this.#goOn(), this.#mergeMillis)
   }
 
   get read(): Effect.Effect<Uint8Array, ConnectionClosed> {
@@ -122,10 +162,17 @@ export class BunConnection implements Connection {
   write(bytes: Uint8Array): void {
     if (this.#closed || bytes.length === 0) return
     this.#bytesOut += bytes.length
-    const taken = this.#queue.length === 0 ? Math.max(0, this.#socket.write(bytes)) : 0
+    const taken = this.#queue.length === 0 ? this.#send(bytes) : 0
     if (taken === bytes.length) return
     this.#queue.push(taken === 0 ? bytes : bytes.subarray(taken))
     this.#queued += bytes.length - taken
+  }
+
+  /** Bun waits for room, so it gets what the kernel has not taken at once. */
+  #send(bytes: Uint8Array): number {
+    const taken = this.#kernel === undefined ? 0 : this.#kernel.send(this.descriptor, bytes)
+    if (taken === bytes.length) return taken
+    return taken + Math.max(0, this.#socket.write(taken === 0 ? bytes : bytes.subarray(taken)))
   }
 
   queuedBytes(): number {
@@ -149,10 +196,8 @@ export class BunConnection implements Connection {
   }
 
   mergedRead(millis: number): void {
-    this.#mergeMillis = millis
-    if (millis > 0 || this.#mergeTimer === undefined) return
-    clearTimeout(this.#mergeTimer)
-    this.#endMerge()
+    this.#mergeMillis = this.#kernel !== undefined || millis >= minMergeMillis ? millis : 0
+    if (this.#stopPolling !== undefined || this.#mergeTimer !== undefined) this.#goOn()
   }
 
   get end(): Effect.Effect<void> {
@@ -163,6 +208,9 @@ export class BunConnection implements Connection {
         Effect.ignore,
         Effect.andThen(
           Effect.sync(() => {
+            this.pollEnded()
+            // Its descriptor may be another connection's soon.
+            this.#closed = true
             if (this.#queued > 0) this.#socket.terminate()
             else this.#socket.end()
           })

@@ -6,6 +6,8 @@ import { ConnectionClosed, maxUnreadBytes } from "../../services/Transport.ts"
 /** Who waits: takes what arrives, or learns that nothing will. */
 interface Reader {
   readonly take: (bytes: Uint8Array) => unknown
+  /** Keeps nothing of what it takes. */
+  readonly borrows: boolean
   readonly closed: (error: ConnectionClosed) => void
 }
 
@@ -24,14 +26,14 @@ export class Inbox {
     this.#flow = flow
   }
 
-  /** Calls the waiting reader on the caller's stack. */
-  arrived(bytes: Uint8Array): void {
+  /** Calls the waiting reader on the caller's stack. Bytes that are `lent` may change after the call. */
+  arrived(bytes: Uint8Array, lent = false): void {
     this.bytesIn += bytes.length
     if (this.#reader !== undefined) {
-      this.#reader.take(bytes)
+      this.#reader.take(lent && !this.#reader.borrows ? bytes.slice() : bytes)
       return
     }
-    this.#chunks.push(bytes)
+    this.#chunks.push(lent ? bytes.slice() : bytes)
     this.#bytes += bytes.length
     if (this.#bytes > maxUnreadBytes && !this.#blocked) {
       this.#blocked = true
@@ -74,6 +76,7 @@ export class Inbox {
           this.#reader = undefined
           resume(Effect.succeed(bytes))
         },
+        borrows: false,
         closed: (error) => resume(Effect.fail(error))
       })
     })
@@ -92,7 +95,7 @@ export class Inbox {
       }
       // Before it is the reader: the sender may go on while this empties the inbox, and its bytes come after these.
       while (this.#chunks.length > 0) if (!take(this.#take())) return undefined
-      return this.#wait({ take, closed: (error) => resume(Effect.fail(error)) })
+      return this.#wait({ take, borrows: true, closed: (error) => resume(Effect.fail(error)) })
     })
   }
 

@@ -116,3 +116,27 @@ effect("what a reader throws is its own defect, not the socket's", () =>
     expect((yield* Fiber.join(reading))._tag).toBe("Failure")
   })
 )
+
+effect("bytes that are lent are copied unless the reader keeps nothing", () =>
+  Effect.gen(function* () {
+    const inbox = new Inbox(() => undefined)
+    const lent = Uint8Array.of(1, 2)
+    const arrive = (first: number): void => {
+      lent[0] = first
+      inbox.arrived(lent, true)
+    }
+    arrive(1)
+    const waited = yield* inbox.read
+    const reading = yield* Effect.forkChild(inbox.read, { startImmediately: true })
+    arrive(3)
+    const read = yield* Fiber.join(reading)
+    const seen: Array<Uint8Array> = []
+    yield* Effect.forkChild(
+      inbox.readWhile((bytes) => seen.push(bytes) < 1),
+      { startImmediately: true }
+    )
+    arrive(5)
+    expect([waited, read]).toEqual([Uint8Array.of(1, 2), Uint8Array.of(3, 2)])
+    expect(seen[0]).toBe(lent)
+  })
+)

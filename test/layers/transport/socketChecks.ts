@@ -146,6 +146,32 @@ export const checks: Readonly<Record<string, Check>> = {
     assert.equal((yield* server.read).length, 10)
   }),
 
+  "a peer that leaves during a merged read is noticed, after all that it sent": Effect.gen(function* () {
+    const { client, server } = yield* pair()
+    server.mergedRead(30)
+    let bytes = 0
+    const reading = yield* Effect.forkChild(server.readWhile((all) => (bytes += all.length) > 0))
+    client.write(new Uint8Array(10))
+    yield* eventually("the first bytes", () => bytes === 10)
+    client.write(new Uint8Array(200_000))
+    yield* client.end
+    const closed = yield* Effect.flip(Fiber.join(reading))
+    assert.equal(closed._tag, "ConnectionClosed")
+    assert.equal(bytes, 200_010)
+    yield* server.closed
+  }),
+
+  "what a merged read brings to a read stays as it came": Effect.gen(function* () {
+    const { client, server } = yield* pair()
+    server.mergedRead(30)
+    const kept: Array<Uint8Array> = []
+    for (let at = 0; at < 5; at++) {
+      client.write(pattern(100, at * 100))
+      kept.push(yield* server.read)
+    }
+    assert.deepEqual(Buffer.concat(kept), Buffer.from(pattern(500)))
+  }),
+
   "the end comes after all that was written": Effect.gen(function* () {
     const { client, letServerGo, server } = yield* pair()
     const total = 6 * 1024 * 1024
