@@ -8,10 +8,12 @@ import * as CallbackApi from "./layers/api1/CallbackApi.ts"
 import * as Forwarder from "./layers/forward/Forwarder.ts"
 import * as Dash from "./layers/dash/Dash.ts"
 import * as DashHttp from "./layers/dash/DashHttp.ts"
+import * as Heartbeat from "./layers/heartbeat/Heartbeat.ts"
 import * as HlsHttp from "./layers/hls/HlsHttp.ts"
 import * as HlsSegmenter from "./layers/hls/HlsSegmenter.ts"
 import * as Hooks from "./layers/hooks/Hooks.ts"
 import * as SegmentHooks from "./layers/hooks/SegmentHooks.ts"
+import * as HttpCalls from "./layers/httpCalls/HttpCalls.ts"
 import * as HttpGateway from "./layers/http/HttpGateway.ts"
 import * as HttpListeners from "./layers/http/HttpListeners.ts"
 import * as HttpAac from "./layers/httpLive/HttpAac.ts"
@@ -39,7 +41,7 @@ import * as Static from "./layers/static/Static.ts"
 /** What every protocol stands on, but for the one who decides who may publish and play. */
 export const core = Playback.layer.pipe(
   Layer.provideMerge(SourceRegistry.layer),
-  Layer.provideMerge(Layer.mergeAll(GopCache.layer, Sessions.layer, Listeners.layer, Reload.layer))
+  Layer.provideMerge(Layer.mergeAll(HttpCalls.layer, GopCache.layer, Sessions.layer, Listeners.layer, Reload.layer))
 )
 
 /** The protocols, by the routes and listeners they contribute. */
@@ -62,7 +64,7 @@ export const protocols = Layer.mergeAll(
 export const operation = Api1.layer.pipe(Layer.provideMerge(Statistics.layer))
 
 /** All but the Authorizer. */
-export const unguarded = Layer.merge(Announce.layer, Progress.layer).pipe(
+export const unguarded = Layer.mergeAll(Announce.layer, Progress.layer, Heartbeat.layer).pipe(
   Layer.provideMerge(HttpListeners.layer),
   Layer.provideMerge(operation),
   Layer.provideMerge(protocols),

@@ -1,6 +1,7 @@
 /** The server of a simulation: the real composition, with a witness where frames and decisions pass. */
 import * as Layer from "effect/Layer"
 import * as Settings from "../../src/layers/config/Settings.ts"
+import * as HttpCalls from "../../src/layers/httpCalls/HttpCalls.ts"
 import * as HttpGateway from "../../src/layers/http/HttpGateway.ts"
 import * as HttpListeners from "../../src/layers/http/HttpListeners.ts"
 import * as ListenersLayer from "../../src/layers/listeners/Listeners.ts"
@@ -100,6 +101,7 @@ export const serverLayer = (
     Layer.provideMerge(protocols),
     Layer.provideMerge(HttpGateway.layer),
     Layer.provideMerge(core),
+    Layer.provide(HttpCalls.layer),
     Layer.provideMerge(ground)
   )
 }

@@ -14,7 +14,7 @@ import { ServerIdentity } from "../../services/ServerIdentity.ts"
 import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
-import { Transport } from "../../services/Transport.ts"
+import { HttpCalls } from "../../services/HttpCalls.ts"
 import { makeSessionId } from "../telemetry/session.ts"
 import { Additions } from "./Additions.ts"
 import { askBackend } from "./askBackend.ts"
@@ -44,7 +44,7 @@ export const layer = Layer.effect(
     const registry = yield* SourceRegistry
     const client = yield* RtmpClient
     const identity = yield* ServerIdentity
-    const transport = yield* Transport
+    const http = yield* HttpCalls
     const attached = new Map<Source, Attached>()
     /** By id, like the two below. */
     const forwards = new Map<string, ForwardCounters>()
@@ -113,7 +113,7 @@ export const layer = Layer.effect(
         param
       }
       const { secret, tlsVerify: verify } = vhost.httpHooks
-      return yield* askBackend(transport, vhost.forward.backend, question, { secret, verify })
+      return yield* askBackend(http, vhost.forward.backend, question, { secret, verify })
     })
 
     const configured = (source: Source, answered: ReadonlyArray<string> | undefined): ReadonlyArray<string> => {

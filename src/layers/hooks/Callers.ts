@@ -7,8 +7,7 @@ import { encodeNotify } from "../../domain/hooks/notify.ts"
 import { encodeHookRequest, type HookRequest } from "../../domain/hooks/request.ts"
 import { isTrouble, rejectionOf } from "../../domain/hooks/verdict.ts"
 import type { HookServer } from "../../services/Hooks.ts"
-import type { Transport } from "../../services/Transport.ts"
-import { call } from "./call.ts"
+import type { HttpCalls } from "../../services/HttpCalls.ts"
 
 /** What became of a call. */
 export type Outcome =
@@ -30,11 +29,11 @@ export interface Call extends Omit<HookRequest, "timestamp"> {
 const maxServers = 1000
 
 export class Callers {
-  readonly #transport: Transport["Service"]
+  readonly #http: HttpCalls["Service"]
   readonly #breakers = new Map<string, Breaker>()
 
-  constructor(transport: Transport["Service"]) {
-    this.#transport = transport
+  constructor(http: HttpCalls["Service"]) {
+    this.#http = http
   }
 
   readonly call = (request: Call): Effect.Effect<Outcome> =>
@@ -75,7 +74,7 @@ export class Callers {
       const timestamp = Math.floor(now / 1000)
       const isNotice = request.isNotice === true
       const bytes = isNotice ? encodeNotify(url) : encodeHookRequest(url, { ...request, timestamp })
-      return yield* call(this.#transport, url, bytes, request.verify).pipe(
+      return yield* this.#http.call(url, bytes, request.verify).pipe(
         Effect.matchEffect({
           onSuccess: (reply): Effect.Effect<Outcome> => {
             const reason = isNotice ? undefined : rejectionOf(reply)

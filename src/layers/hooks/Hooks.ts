@@ -12,10 +12,10 @@ import { traceparentOf } from "../../domain/hooks/request.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
 import type { AccessRequest } from "../../services/Authorizer.ts"
 import { HookRefused, Hooks } from "../../services/Hooks.ts"
+import { HttpCalls } from "../../services/HttpCalls.ts"
 import { ServerIdentity } from "../../services/ServerIdentity.ts"
 import { Settings } from "../../services/Settings.ts"
 import { Statistics } from "../../services/Statistics.ts"
-import { Transport } from "../../services/Transport.ts"
 import { Callers } from "./Callers.ts"
 import { Courier } from "./Courier.ts"
 
@@ -61,7 +61,7 @@ export const layer = Layer.effect(
     const settings = yield* Settings
     const identity = yield* ServerIdentity
     const statistics = yield* Statistics
-    const callers = new Callers(yield* Transport)
+    const callers = new Callers(yield* HttpCalls)
     const courier = new Courier(callers, yield* FiberSet.makeRuntime<never, void, never>())
 
     const hooksOf = (event: HookEvent, { stream }: AccessRequest) => {

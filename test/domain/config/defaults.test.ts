@@ -184,6 +184,7 @@ test("exporter, heartbeat and stats", () => {
     enabled: false,
     intervalMillis: 10_000,
     url: "http://127.0.0.1:8085/api/v1/servers",
+    deviceIp: "",
     deviceId: "",
     summaries: false,
     ports: false

@@ -11,6 +11,7 @@ import * as StatisticsLayer from "../../../src/layers/statistics/Statistics.ts"
 import { Permit } from "../../../src/services/Authorizer.ts"
 import { RtmpClient } from "../../../src/services/RtmpClient.ts"
 import { Reload, type ReloadReport } from "../../../src/services/Reload.ts"
+import { HttpCalls } from "../../../src/services/HttpCalls.ts"
 import { HttpGateway } from "../../../src/services/HttpGateway.ts"
 import { ServerIdentity } from "../../../src/services/ServerIdentity.ts"
 import type { Session } from "../../../src/services/Sessions.ts"
@@ -37,13 +38,15 @@ export const harness = Effect.fnUntraced(function* (options: HarnessOptions = {}
     }),
     last: () => reloads.at(-1) ?? { rid: "", state: 0, err: 0, msg: "" }
   })
+  // Nobody asks a backend.
+  const calls = Layer.mock(HttpCalls, {})
   // Destinations never answer.
   const dialler = Layer.mock(RtmpClient, { publish: () => Effect.never })
   const operation = Api1.layer.pipe(
     Layer.provideMerge(StatisticsLayer.layer),
     Layer.provideMerge(ForwarderLayer.layer),
     Layer.provideMerge(sources),
-    Layer.provide([identity, reload, dialler, Layer.succeedContext(services)])
+    Layer.provide([identity, reload, dialler, calls, Layer.succeedContext(services)])
   )
   const built = yield* Layer.build(operation)
   yield* Context.get(services, HttpGateway).listen

@@ -10,6 +10,7 @@ import { layerText } from "../../../src/layers/config/Settings.ts"
 import { maxAttempts, maxDeadLetters, maxLetters } from "../../../src/layers/hooks/Courier.ts"
 import * as HooksLayer from "../../../src/layers/hooks/Hooks.ts"
 import { StreamAccount, VhostAccount } from "../../../src/domain/stats/Ledger.ts"
+import * as HttpCallsLayer from "../../../src/layers/httpCalls/HttpCalls.ts"
 import { make } from "../../../src/layers/transport/Memory.ts"
 import type { AccessRequest } from "../../../src/services/Authorizer.ts"
 import { Hooks } from "../../../src/services/Hooks.ts"
@@ -82,7 +83,10 @@ const harness = Effect.fnUntraced(function* (
     startedAt: 0
   })
   const context = yield* Layer.build(
-    HooksLayer.layer.pipe(Layer.provideMerge(Layer.mergeAll(transport, settings, identity, statistics)))
+    HooksLayer.layer.pipe(
+      Layer.provide(HttpCallsLayer.layer),
+      Layer.provideMerge(Layer.mergeAll(transport, settings, identity, statistics))
+    )
   )
   const listen = (port: number, reply?: (received: Received) => string | undefined) =>
     Effect.provideContext(callbackServer(port, reply), context)

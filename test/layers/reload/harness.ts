@@ -49,6 +49,7 @@ export const start = Effect.fnUntraced(function* (text: string) {
 
   return {
     file,
+    transport: Context.get(services, Transport),
     write,
     reload,
     settings: Context.get(services, Settings),

@@ -17,14 +17,20 @@ export const statistics = table({
     ),
     heartbeat: group(
       "heartbeat",
-      { active: false, doc: "Reports to a manager." },
+      { doc: "Reports to a manager." },
       {
-        enabled: flag("enabled", { default: false, reload: "start", doc: "Report." }),
-        intervalMillis: seconds("interval", { default: 10, reload: "start", doc: "Period; at least one second." }),
+        enabled: flag("enabled", { default: false, reload: "yes", doc: "Report." }),
+        intervalMillis: seconds("interval", { default: 10, reload: "yes", doc: "Period; at least one second." }),
         url: text("url", {
           default: "http://127.0.0.1:8085/api/v1/servers",
           reload: "next",
-          doc: "Where to."
+          doc: "Where to, by HTTP or HTTPS POST; a query is left out."
+        }),
+        deviceIp: text("device_ip", {
+          default: "",
+          reload: "next",
+          env: ["SRS_DEVICE_IP"],
+          doc: "Address in the report; without it that of `stats.network`."
         }),
         deviceId: text("device_id", { default: "", reload: "next", doc: "Identity in the report." }),
         summaries: flag("summaries", { default: false, reload: "next", doc: "Add the summary of the API." }),
@@ -39,7 +45,6 @@ export const statistics = table({
         network: integer("network", {
           default: 0,
           reload: "next",
-          active: false,
           doc: "Index of the local address to report."
         }),
         disks: list("disk", { default: [], reload: "next", doc: "Devices of `/proc/diskstats`." })
