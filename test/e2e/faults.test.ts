@@ -178,7 +178,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const stranger = new Client(server.rtmpPort, "\u0003")
     await eventually("the viewer plays", () => viewer.received > 1000)
     const begun = performance.now()
-    await server.stop(signal)
+    await server.stopServing(signal)
     expect(performance.now() - begun).toBeLessThan(3500)
     await eventually("all are closed", () => viewer.closed && stranger.closed)
     expect(server.log().match(/shutdown/g)?.length).toBeGreaterThanOrEqual(3)

@@ -80,15 +80,15 @@ test(
     await fill(server)
     const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.program.pid}/status`, "utf8"))![1])
     const before = rss()
-    const readers = await Promise.all(
+    const leaving = new AbortController()
+    await Promise.all(
       Array.from({ length: 20 }, async () => {
-        const answer = await fetch(server.http("big.bin"))
-        const reader = answer.body!.getReader()
-        await reader.read()
-        return reader
+        const answer = await fetch(server.http("big.bin"), { signal: leaving.signal })
+        await answer.body!.getReader().read()
       })
     )
     expect(rss() - before).toBeLessThan(100_000)
-    await Promise.all(readers.map((reader) => reader.cancel()))
+    // Bun keeps the connection of a reader that is only cancelled.
+    leaving.abort()
   })
 )

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { ask, connectionsOf, openSessions } from "./leftBehind.ts"
 import { freePorts } from "./ports.ts"
 import { Program } from "./program.ts"
 
@@ -34,17 +35,39 @@ export interface ServerOptions {
   readonly seconds?: number
 }
 
+/** How long a server may take to notice that its clients have left. */
+const leaveSeconds = 20
+
+interface StreamFacts {
+  readonly url: string
+  readonly publish: { readonly active: boolean }
+}
+
+/** A connection that is kept alive for the next request would be a client that stays. */
+const { fetch } = globalThis
+globalThis.fetch = Object.assign(
+  (...[input, init]: Parameters<typeof fetch>) => fetch(input, { keepalive: false, ...init }),
+  fetch
+)
+
 export class Server implements AsyncDisposable {
   readonly program: Program
   readonly rtmpPort: number
   readonly httpPort: number
   readonly apiPort: number
+  /** All that it listens at. */
+  readonly ports: ReadonlyArray<number>
   /** Its working directory, removed at the end. */
   readonly directory: string
 
-  constructor(program: Program, ports: readonly [rtmp: number, http: number, api: number], directory: string) {
+  constructor(
+    program: Program,
+    ports: readonly [rtmp: number, http: number, api: number, ...Array<number>],
+    directory: string
+  ) {
     this.program = program
     ;[this.rtmpPort, this.httpPort, this.apiPort] = ports
+    this.ports = ports
     this.directory = directory
   }
 
@@ -71,8 +94,46 @@ export class Server implements AsyncDisposable {
     return this.program.out.text() + this.program.err.text()
   }
 
-  /** Ends the server as an operator does. Fails unless it leaves with status 0. */
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+  /** Waits until the log has told the end of each session. */
+  async sessionsEnd(): Promise<void> {
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => late.reject(new Error(`sessions are left: ${openSessions(this.log()).join(", ")}`)),
+      leaveSeconds * 1000
+    )
+    const ended = this.program.until("all sessions had ended", () =>
+      openSessions(this.log()).length === 0 ? true : undefined
+    )
+    await Promise.race([ended, late.promise]).finally(() => clearTimeout(timer))
+  }
+
+  /** Once its clients have left, the server holds no session, no published stream and no socket of theirs. */
+  async holdsNothing(): Promise<void> {
+    await this.sessionsEnd()
+    const look = () => {
+      const held = connectionsOf(this.program.pid, this.ports)
+      // The one that asks.
+      if (held.length > 1) throw new Error(`connections are left: ${held.join(", ")}`)
+    }
+    const answer = await ask(this.apiPort, "/api/v1/streams/?count=1000", look)
+    if (answer.startsWith("{")) {
+      const { streams } = JSON.parse(answer) as { streams: ReadonlyArray<StreamFacts> }
+      const live = streams.filter(({ publish }) => publish.active)
+      if (live.length > 0) throw new Error(`streams are left published: ${live.map(({ url }) => url).join(", ")}`)
+    }
+  }
+
+  /**
+   * Ends the server as an operator does. Fails unless it had let go of all its clients before, which must have left, and
+   * leaves with status 0.
+   */
+  async stop(): Promise<void> {
+    await this.holdsNothing()
+    await this.stopServing("SIGTERM")
+  }
+
+  /** The same while there are clients. */
+  async stopServing(signal: NodeJS.Signals): Promise<void> {
     await this.program.stop(signal)
     rmSync(this.directory, { recursive: true, force: true })
     await this.program.succeeded()
@@ -86,18 +147,18 @@ export class Server implements AsyncDisposable {
 }
 
 /**
- * A test with a server of its own, which must end cleanly after it. A failure has the log of the server in its message.
+ * A test with a server of its own, which must have let go of its clients after it, and end cleanly. A failure has the log of the server in its message.
  */
 export const withServer =
   (options: ServerOptions, body: (server: Server) => Promise<void>) => async (): Promise<void> => {
     await using server = await startServer(options)
     try {
       await body(server)
+      await server.stop()
     } catch (error) {
       if (error instanceof Error) error.message += `\n--- server\n${server.log()}`
       throw error
     }
-    await server.stop()
   }
 
 /** Returns when it listens. */
@@ -111,7 +172,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<Server> 
     seconds: options.seconds ?? 120,
     env: options.env
   })
-  const server = new Server(program, [rtmp, http, api], directory)
+  const server = new Server(program, [rtmp, http, api, ...(options.ports ?? [])], directory)
   try {
     for (const port of [rtmp, http, api, ...(options.ports ?? [])]) {
       await program.sees(new RegExp(`listening[^\\n]*\\b${port}\\b`))

@@ -18,6 +18,8 @@ export class ConnectionStream extends Duplex {
   readonly connection: Connection
   #detached = false
   #stopped = false
+  #peerLeft = false
+  #bytesSinceLeft = 0
   #pending: (() => void) | undefined
   #readable = true
   #requests = 0
@@ -39,13 +41,14 @@ export class ConnectionStream extends Duplex {
       this.#readable = false
       if (this.push(bytes)) this.#readable = true
     }
-  }).pipe(
-    Effect.catchTag("ConnectionClosed", () =>
-      Effect.sync(() => {
-        if (!this.destroyed) this.push(null)
-      })
-    )
-  )
+  }).pipe(Effect.catchTag("ConnectionClosed", () => Effect.sync(() => this.#left())))
+
+  /** A peer that only says no more may still take a short answer. One that took nothing before it left is gone. */
+  #left(): void {
+    this.#peerLeft = true
+    if (this.#pending !== undefined) this.destroy()
+    else if (!this.destroyed) this.push(null)
+  }
 
   /** Waits until more may be read. */
   readonly wanted: Effect.Effect<void> = Effect.callback((resume) => {
@@ -138,6 +141,7 @@ export class ConnectionStream extends Duplex {
   #take(bytes: Uint8Array, done: () => void): void {
     if (this.#detached || this.destroyed) return done()
     if (bytes.length > 0) this.connection.write(bytes)
+    if (this.#peerLeft && (this.#bytesSinceLeft += bytes.length) > maxQueuedBytes) return void this.destroy()
     if (this.connection.queuedBytes() <= maxQueuedBytes) return done()
     this.#pending = done
   }

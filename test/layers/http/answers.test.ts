@@ -79,6 +79,29 @@ effect("a client that does not read is sent no more, and after a minute none at 
   })
 )
 
+effect("a client that leaves in the middle of a long answer is let go of at once, whether it read or not", () =>
+  Effect.gen(function* () {
+    const { connect, gateway } = yield* harness()
+    yield* gateway.listen
+    for (const stalls of [true, false]) {
+      const pieces = makePieces(1000)
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* gateway.plain({ ...pieces.route, path: `/${stalls}` })
+          const client = yield* connect()
+          client.connection.stall(stalls)
+          client.send(get(`/${stalls}`))
+          yield* TestClock.adjust(1000)
+          expect(pieces.taken()).toBeGreaterThan(0)
+          client.connection.close("reset")
+          yield* Deferred.await(pieces.closed)
+          expect(pieces.taken()).toBeLessThan(10)
+        })
+      )
+    }
+  })
+)
+
 effect("a body that comes to an end too early cuts the connection", () =>
   Effect.gen(function* () {
     const { ask, gateway } = yield* harness()

@@ -1,0 +1,69 @@
+/** What a real server holds of its clients: by its own log and API, and by the kernel's tables. Looks once, never waits. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { connect } from "node:net"
+
+// Process and session, either of which may be all digits.
+const opened = /\[\d+\]\[(\w+)\] \w+ client ip=(\S+:\d+),/g
+const closed =
+  /\[(?:INFO|WARN|ERROR)\]\[\d+\]\[(\w+)\](?:\[\d+\])? (?:client finished|client disconnect peer|serve error code=)/g
+
+/**
+ * Connections whose session the log has seen begin and not end, each with its address. A viewer of files, who comes and
+ * goes with each, has no port, and is remembered for a while.
+ */
+export const openSessions = (log: string): ReadonlyArray<string> => {
+  const open = new Map([...log.matchAll(opened)].map(([, id = "", address = ""]) => [id, `${id} of ${address}`]))
+  for (const [, id = ""] of log.matchAll(closed)) open.delete(id)
+  return [...open.values()]
+}
+
+/** Descriptors of a process that are sockets, by inode. One that closes while this looks is none. */
+export const socketsOf = (pid: number): ReadonlySet<string> => {
+  const folder = `/proc/${pid}/fd`
+  const links = readdirSync(folder).map((descriptor) => {
+    try {
+      return readlinkSync(`${folder}/${descriptor}`)
+    } catch {
+      return ""
+    }
+  })
+  return new Set(links.flatMap((link) => link.match(/^socket:\[(\d+)\]$/)?.[1] ?? []))
+}
+
+const listening = "0A"
+
+/** Connections that clients made to these ports of the process, and that it has not closed: the addresses of their ends. */
+export const connectionsOf = (pid: number, ports: ReadonlyArray<number>): ReadonlyArray<string> => {
+  const held = socketsOf(pid)
+  const wanted = new Set(ports.map((port) => port.toString(16).toUpperCase().padStart(4, "0")))
+  return ["tcp", "tcp6"].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, "utf8")
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, local = "", , state, , , , , , inode = ""]) => {
+        return state !== listening && held.has(inode) && wanted.has(local.split(":")[1] ?? "")
+      })
+      .map(([, local, remote]) => `${local} ${remote}`)
+  )
+}
+
+/** One GET on a connection of its own, which is there when `look` looks, and alone. */
+export const ask = (port: number, path: string, look: () => void): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port }, () => socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`))
+    let answer = ""
+    socket.setEncoding("utf8").on("data", (text: string) => {
+      answer += text
+      const length = answer.match(/\r\ncontent-length: (\d+)\r\n/i)?.[1]
+      const head = answer.indexOf("\r\n\r\n") + 4
+      if (length === undefined || head < 4 || answer.length < head + Number(length)) return
+      try {
+        look()
+        resolve(answer.slice(head))
+      } catch (error) {
+        reject(error)
+      }
+      socket.destroy()
+    })
+    socket.on("error", reject).on("close", () => reject(new Error(`no answer to ${path}: ${answer}`)))
+  })
