@@ -54,7 +54,6 @@ const throughHaproxy = async (runtime: Runtime): Promise<void> => {
   expect(server.log()).not.toContain(proxyAddress)
   await publisher.stop("SIGINT")
   await proxy.program.stop("SIGTERM")
-  await server.stop()
 }
 
 test.each(["bun", "deno", "node"] as const)(
@@ -86,7 +85,6 @@ test("nginx: RTMP by its stream module, HTTP-FLV by X-Forwarded-For, whatever th
   expect((await addresses(server)).filter((client) => client === "flv-play 127.0.0.1").length).toBe(2)
   await publisher.stop("SIGINT")
   await proxy.program.stop("SIGTERM")
-  await server.stop()
 }, 60_000)
 
 test(
@@ -129,5 +127,4 @@ test("HAProxy in mode http: its health checks and kept connections serve many cl
   expect(await allowed).toBe("200 200 ")
   await publisher.stop("SIGINT")
   await proxy.program.stop("SIGTERM")
-  await server.stop()
 }, 60_000)

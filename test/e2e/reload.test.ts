@@ -42,7 +42,6 @@ const onSighup = async (runtime: Runtime): Promise<void> => {
   const seen = player.packets.length
   await player.receivedCount(seen + 20)
   await publisher.stop("SIGINT")
-  await server.stop()
 }
 
 test.each(["bun", "deno", "node"] as const)(

@@ -240,7 +240,6 @@ describe.each(["bun", "deno", "node"] as const)("%s:", (runtime) => {
       expect(/^Groups:\s+(.*)$/m.exec(status)?.[1]?.trim()).toBe("65534")
       expect((await fetch(`http://127.0.0.1:${low}/metrics`)).status).toBe(200)
       expect(fs.statSync(join(server.directory, "sluice.pid")).uid).toBe(65_534)
-      await server.stop()
       fs.rmSync(directory, { recursive: true })
     },
     60_000
@@ -263,6 +262,5 @@ describe.each(["bun", "deno", "node"] as const)("%s:", (runtime) => {
     process.kill(server.program.pid, "SIGHUP")
     await server.program.sees(/log lines lost, log\.lost_lines=\d/)
     await publisher.stop("SIGINT")
-    await server.stop()
   }, 60_000)
 })

@@ -123,45 +123,50 @@ export class Server implements AsyncDisposable {
     }
   }
 
-  /**
-   * Ends the server as an operator does. Fails unless it had let go of all its clients before, which must have left, and
-   * leaves with status 0.
-   */
-  async stop(): Promise<void> {
-    await this.holdsNothing()
-    await this.stopServing("SIGTERM")
-  }
-
-  /** The same while there are clients. */
+  /** Ends the server while it has clients, as an operator does. Fails unless it leaves with status 0. */
   async stopServing(signal: NodeJS.Signals): Promise<void> {
     await this.program.stop(signal)
-    rmSync(this.directory, { recursive: true, force: true })
     await this.program.succeeded()
   }
 
-  /** Kills the server if it still runs. */
+  /**
+   * Unless it has ended already: fails if it holds anything of its clients, which must have left, or does not leave with
+   * status 0.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.program[Symbol.asyncDispose]()
-    rmSync(this.directory, { recursive: true, force: true })
+    try {
+      if (this.program.out.ended) return
+      await this.holdsNothing()
+      await this.stopServing("SIGTERM")
+    } catch (error) {
+      throw withLog(error, this)
+    } finally {
+      await this.program[Symbol.asyncDispose]()
+      rmSync(this.directory, { recursive: true, force: true })
+    }
   }
 }
 
-/**
- * A test with a server of its own, which must have let go of its clients after it, and end cleanly. A failure has the log of the server in its message.
- */
+const withLog = (error: unknown, server: Server): unknown => {
+  if (error instanceof Error) error.message += `\n--- server\n${server.log()}`
+  return error
+}
+
+/** A test with a server of its own. A failure has the log of the server in its message. */
 export const withServer =
   (options: ServerOptions, body: (server: Server) => Promise<void>) => async (): Promise<void> => {
     await using server = await startServer(options)
     try {
       await body(server)
-      await server.stop()
     } catch (error) {
-      if (error instanceof Error) error.message += `\n--- server\n${server.log()}`
-      throw error
+      throw withLog(error, server)
     }
   }
 
-/** Returns when it listens. */
+/**
+ * Returns when it listens. Let clients leave before it is disposed of, which looks at what it holds then: `await using` it
+ * before them.
+ */
 export const startServer = async (options: ServerOptions = {}): Promise<Server> => {
   const [rtmp, http, api] = (await freePorts(3)) as [number, number, number]
   const directory = mkdtempSync(join(tmpdir(), "sluice-e2e-"))
