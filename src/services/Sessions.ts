@@ -4,6 +4,7 @@ import type * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type { PlayerReports } from "../domain/stats/PlayerReports.ts"
 import type { StreamName } from "../domain/media/StreamName.ts"
 
 /** An operator, or another session, ended this one. */
@@ -54,6 +55,8 @@ export interface Session {
   tcUrl: string
   pageUrl: string
   swfUrl: string
+  /** What its player tells of itself, of those who fetch segments. */
+  player?: PlayerReports
   readonly counters: SessionCounters
   /** Fails when the session is kicked; `runSession` races it. */
   readonly kicked: Deferred.Deferred<never, SessionKicked>

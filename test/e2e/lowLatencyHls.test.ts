@@ -66,7 +66,7 @@ const watch = ([url, pictures, width, height]: readonly [string, number, number,
     for (let bit = 31; bit >= 0; bit--) clock = clock * 2 + (data[(bit * 8 + 4) * 4]! > 127 ? 1 : 0)
     return (Date.now() % 2 ** 32) - clock
   }
-  const player = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.2 })
+  const player = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.2, cmcd: { sessionId: "a-session" } })
   player.on(Hls.Events.ERROR, (_, { details, fatal }) => {
     if (fatal) errors.push(details)
   })
@@ -96,6 +96,15 @@ const published = async (server: Server): Promise<void> => {
     await Bun.sleep(50)
   }
   throw new Error("no list")
+}
+
+/** What players have told of themselves (CMCD), as the API shows it. */
+const reported = async (server: Server): Promise<ReadonlyArray<unknown>> => {
+  const answer = await fetch(server.api("api/v1/clients?details=on"))
+  const { clients } = (await answer.json()) as {
+    readonly clients: ReadonlyArray<{ readonly details: { cmcd?: unknown } }>
+  }
+  return clients.flatMap(({ details }) => details.cmcd ?? [])
 }
 
 /** Of the pictures after the first two seconds, in which the player finds its place. */
@@ -130,6 +139,7 @@ for (const [name, settings] of [
       const master = await (await fetch(url)).text()
       const text = await (await fetch(server.http(master.trimEnd().split("\n").at(-1)!.slice(1)))).text()
       expect(playlistBreaches(text)).toEqual([])
+      expect(await reported(server)).toContainEqual(expect.objectContaining({ sid: "a-session", sf: "h", st: "ll" }))
     })
   )
 }

@@ -103,6 +103,7 @@ export interface ShownClient extends Counted {
   readonly swfUrl: string
   readonly stream: StreamName | undefined
   readonly protocol: string
+  readonly player?: { readonly last: string; readonly count: number; readonly starvations: number }
   readonly counters: Counted["counters"] & {
     readonly framesIn: number
     readonly framesOut: number
@@ -111,14 +112,18 @@ export interface ShownClient extends Counted {
   }
 }
 
-export const clientDetails = ({ client, rates }: ClientAccount<ShownClient>): JsonObject => ({
+/** `cmcd`: the player's newest report, by its keys. */
+export const clientDetails = ({ client, rates }: ClientAccount<ShownClient>, cmcd: JsonObject): JsonObject => ({
   kbps: rateDetails(rates),
   protocol: client.protocol,
   recv_frames: client.counters.framesIn,
   send_frames: client.counters.framesOut,
   drops: client.counters.jumps,
   dropped_frames: client.counters.framesDropped,
-  queue_ms: client.counters.queueMillis()
+  queue_ms: client.counters.queueMillis(),
+  ...(client.player === undefined || client.player.count === 0
+    ? {}
+    : { cmcd: { ...cmcd, reports: client.player.count, starvations: client.player.starvations } })
 })
 
 /** Of a client that is placed in a stream. */

@@ -21,6 +21,7 @@ import { type Session, Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { SourceRegistry } from "../../services/SourceRegistry.ts"
 import { Statistics } from "../../services/Statistics.ts"
+import { readReport } from "../telemetry/playerReport.ts"
 import {
   type ApiCall,
   type ApiEndpoint,
@@ -84,7 +85,10 @@ export const liveEndpoints = Effect.gen(function* () {
   }
 
   const clientOf = (call: ApiCall, account: ClientAccount<Session>, nowMillis: number): JsonObject =>
-    withDetails(call, clientJson(account, nowMillis), () => clientDetails(account))
+    withDetails(call, clientJson(account, nowMillis), () =>
+      clientDetails(account, readReport(account.client.player?.last ?? ""))
+    )
+
   const showClients = (call: ApiCall, id: string, nowMillis: number): ApiReply => {
     if (id === "") {
       const page = pick(statistics.clients(), ({ client }) => client.id, pageOf(call.query))

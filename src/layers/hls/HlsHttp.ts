@@ -11,6 +11,7 @@ import { parseQuery } from "../../domain/http/query.ts"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import { reasonPhrase } from "../../domain/http/ResponseHead.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
+import { reportOf } from "../../domain/stats/PlayerReports.ts"
 import { type SegmentViewer, type SegmentViewerRequest, SegmentViewers } from "../../services/SegmentViewers.ts"
 import { type HlsFile, type HlsFound, type HlsOutput, HlsSegmenter } from "../../services/HlsSegmenter.ts"
 import {
@@ -109,6 +110,9 @@ export const layer = Layer.effectDiscard(
       return answer
     }
 
+    const heard = ({ session }: SegmentViewer, { headers }: RequestHead, query: ReadonlyMap<string, string>): void =>
+      session.player?.note(reportOf(query, headers))
+
     /** Whose context the query names, if it is a viewer of this stream. */
     const named = (query: ReadonlyMap<string, string>, { stream }: HlsOutput): SegmentViewer | undefined => {
       const viewer = viewers.find(query.get(contextKey) ?? "")
@@ -134,6 +138,7 @@ export const layer = Layer.effectDiscard(
     const enter = (request: PlainRequest, output: HlsOutput) =>
       Effect.map(viewers.enter(entryOf(request, output)), (viewer) => {
         const { head } = request
+        heard(viewer, head, parseQuery(head.query))
         const query = joined(`${contextKey}=${viewer.session.id}`, originalQuery(head.query))
         return counted(viewer, list(masterPlaylistText(`${escapedPath(head.path)}?${query}`, output.variant())))
       })
@@ -172,6 +177,7 @@ export const layer = Layer.effectDiscard(
       if (hls.ctx && viewers.wasKicked(query.get(contextKey) ?? "")) return short(404)
       const viewer = hls.ctx ? named(query, output) : yield* viewers.admit(entryOf(request, output))
       if (viewer === undefined) return yield* enter(request, output)
+      heard(viewer, request.head, query)
       const failure = yield* untilThere(output, directives)
       return failure === undefined ? (listFor(viewer, query, output, directives) ?? short(404)) : short(failure)
     })
@@ -183,6 +189,7 @@ export const layer = Layer.effectDiscard(
       const query = parseQuery(request.head.query)
       const known = named(query, output) ?? viewers.at(request.address, output.stream)
       const viewer = known ?? (yield* viewers.admit(entryOf(request, output)))
+      heard(viewer, request.head, query)
       const bytes = yield* file.read
       return bytes === undefined ? short(404) : fileFor(viewer, file, bytes)
     })
@@ -198,11 +205,15 @@ export const layer = Layer.effectDiscard(
         const playlist = found.output.playlist()
         const directives = readDirectives(query)
         if (viewer === undefined || !isOwn || playlist === undefined || directives === undefined) return undefined
-        return isThere(playlist, directives) ? listFor(viewer, query, found.output, directives) : undefined
+        if (!isThere(playlist, directives)) return undefined
+        heard(viewer, head, query)
+        return listFor(viewer, query, found.output, directives)
       }
       const known = viewer ?? viewers.at(address, found.output.stream)
       const bytes = known && found.file.ready()
-      return known && bytes && fileFor(known, found.file, bytes)
+      if (known === undefined || bytes === undefined) return undefined
+      heard(known, head, query)
+      return fileFor(known, found.file, bytes)
     }
 
     const answer = (request: PlainRequest, found: HlsFound): Effect.Effect<PlainAnswer> => {

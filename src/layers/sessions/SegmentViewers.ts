@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type StreamName, streamKey } from "../../domain/media/StreamName.ts"
 import { type SegmentViewer, type SegmentViewerRequest, SegmentViewers } from "../../services/SegmentViewers.ts"
+import { PlayerReports } from "../../domain/stats/PlayerReports.ts"
 import { Authorizer, type Refused } from "../../services/Authorizer.ts"
 import { SessionKicked, Sessions, type TooManyConnections } from "../../services/Sessions.ts"
 import { identifyClient, runClient } from "../telemetry/client.ts"
@@ -95,6 +96,7 @@ export const layer = Layer.effect(
           const now = yield* Clock.currentTimeMillis
           const made: SegmentViewer = { session, stream, lastRequestAt: now, bytes: 0, requests: 0 }
           viewer = made
+          session.player = new PlayerReports()
           yield* Effect.acquireRelease(
             Effect.sync(() => settle(made)),
             () => Effect.sync(() => leave(made))

@@ -16,14 +16,17 @@ export interface Client {
   readonly localPort?: number
 }
 
-const summaryOf = ({ counters, role }: Session): Facts => ({
+const summaryOf = ({ counters, player, role }: Session): Facts => ({
   // A publisher that said goodbye publishes no more, yet that is what it was.
   ...(role === "" ? {} : { "session.role": role }),
   "session.bytes_in": counters.bytesIn(),
   "session.bytes_out": counters.bytesOut(),
   "session.frames_in": counters.framesIn,
   "session.frames_out": counters.framesOut,
-  "session.frames_dropped": counters.framesDropped
+  "session.frames_dropped": counters.framesDropped,
+  ...(player === undefined || player.count === 0
+    ? {}
+    : { "player.reports": player.count, "player.starvations": player.starvations, "player.cmcd": player.last })
 })
 
 /**

@@ -271,3 +271,17 @@ effect("the names of the streams on disk are not served", () =>
     expect(yield* ask("/.sluice-hls.json")).toStartWith("HTTP/1.1 404 ")
   })
 )
+
+effect("what a player tells with its requests is kept of its session, and goes no further", () =>
+  Effect.gen(function* () {
+    const { ask, body, publish, sessions } = yield* harness()
+    yield* (yield* publish()).play(4200)
+    const master = yield* body("/live/a.m3u8?CMCD=bl%3D100%2Csid%3D%22x%22&token=1")
+    expect(master).not.toContain("CMCD")
+    const { player } = sessions.all().get(contextOf(master))!
+    expect(player).toMatchObject({ count: 1, last: 'bl=100,sid="x"' })
+    yield* ask(`${own(master)}&CMCD=bs%2Cbl%3D0`)
+    yield* ask(`/live/a-0.ts?hls_ctx=${contextOf(master)}`, "CMCD-Object: br=700", "CMCD-Session: st=l")
+    expect(player).toMatchObject({ count: 3, last: "br=700,st=l", starvations: 1 })
+  })
+)
