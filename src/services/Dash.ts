@@ -14,9 +14,19 @@ export interface DashOutput {
   readonly mpd: () => Mpd | undefined
 }
 
+/** A whole file, or a segment that grows: what one reader gets of it, piece by piece. */
+export type DashBody = Uint8Array | { readonly read: () => Effect.Effect<Uint8Array | "end"> }
+
 export type DashFound =
   | { readonly _tag: "Mpd"; readonly output: DashOutput }
-  | { readonly _tag: "File"; readonly read: Effect.Effect<Uint8Array | undefined, StoreFailed> }
+  /** The server's clock, for players who must know how late they are. */
+  | { readonly _tag: "Clock" }
+  /** Waits, for a bounded time, if the file is announced and not there yet; then there may be none. */
+  | {
+      readonly _tag: "File"
+      readonly output: DashOutput
+      readonly body: Effect.Effect<DashBody | undefined, StoreFailed>
+    }
 
 export class Dash extends Context.Service<
   Dash,

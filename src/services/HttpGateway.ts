@@ -56,12 +56,12 @@ export interface PlainRequest {
   readonly body: Effect.Effect<Uint8Array, BadRequest>
 }
 
-/** A body too long to hold, taken piece by piece, as fast as the client reads. */
+/** A body too long to hold, or not whole yet, taken piece by piece, as fast as the client reads. */
 export interface BodyPieces {
-  /** Bytes of all pieces. */
-  readonly length: number
+  /** Bytes of all pieces; `undefined` if nobody knows yet: they are sent by chunked transfer, until `end`. */
+  readonly length: number | undefined
   /** The next bytes, which nobody changes any more. `undefined`: the rest cannot be had, and the connection is cut. */
-  readonly next: Effect.Effect<Uint8Array | undefined>
+  readonly next: Effect.Effect<Uint8Array | "end" | undefined>
 }
 
 export interface PlainAnswer {
@@ -77,7 +77,7 @@ export interface ReadyAnswer extends PlainAnswer {
   readonly body: Uint8Array | string
 }
 
-/** Answers of known length at one path. */
+/** Answers, by no means endless, at one path. */
 export interface PlainRoute {
   /** Which listeners have it; `api alone`: an API listener that is not the server's too. */
   readonly listener: "server" | "api" | "api alone" | "any"

@@ -74,7 +74,7 @@ test(
       await using publisher = publish(path, server.rtmp(`live/${name}`), forever)
       const file = `live/${name}.mpd`
       const mpd = await mpdUntil(server, publisher, (text) => segmentsOf(text) >= 2 * tracks, file)
-      expect(all(parseXml(mpd.trim()), "UTCTiming").length).toBe(1)
+      expect(all(parseXml(mpd.trim()), "UTCTiming").length).toBe(2)
       const { complaints, frames } = await decodeWithFfmpeg(server.http(file), 1.5)
       expect(complaints).toBe("")
       expect(Object.keys(frames)).toEqual([...codecs])
@@ -108,9 +108,10 @@ const download = async (server: Server, period: Element, kind: string): Promise<
   const set = all(period, "AdaptationSet").find(({ attributes }) => attributes["contentType"] === kind)
   if (set === undefined) return new Uint8Array(0)
   const { segments, startNumber } = timelineOf(set)
-  const init = all(set, "SegmentTemplate")[0]!.attributes["initialization"]!
+  const { initialization, media } = all(set, "SegmentTemplate")[0]!.attributes
+  const named = (number: number) => media!.replace("$RepresentationID$", kind).replace("$Number$", String(number))
   const parts: Array<Uint8Array> = []
-  for (const name of [init, ...segments.map((_, i) => `${kind}-${startNumber + i}.m4s`)]) {
+  for (const name of [initialization!, ...segments.map((_, i) => named(startNumber + i))]) {
     const response = await fetch(server.http(`live/a/${name}`))
     expect(`${name} ${response.status}`).toBe(`${name} 200`)
     parts.push(new Uint8Array(await response.arrayBuffer()))

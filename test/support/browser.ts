@@ -1,4 +1,4 @@
-/** Headless Chromium, and a page in it that has mpegts.js and hls.js. */
+/** Headless Chromium, and a page in it that has mpegts.js, hls.js and dash.js. */
 import { join } from "node:path"
 import { type Browser, chromium, type Page } from "playwright-core"
 
@@ -17,10 +17,11 @@ const flags = [
 const modules = join(import.meta.dir, "../../node_modules")
 const players: Readonly<Record<string, string>> = {
   "/mpegts.js": join(modules, "mpegts.js/dist/mpegts.js"),
-  "/hls.js": join(modules, "hls.js/dist/hls.js")
+  "/hls.js": join(modules, "hls.js/dist/hls.js"),
+  "/dash.js": join(modules, "dashjs/dist/modern/umd/dash.all.min.js")
 }
-const page =
-  "<!doctype html><title>player</title><video muted></video><script src=mpegts.js></script><script src=hls.js></script>"
+const scripts = Object.keys(players).map((path) => `<script src=${path}></script>`)
+const page = `<!doctype html><title>player</title><video muted></video>${scripts.join("")}`
 
 /** Chromium without a page. */
 export const launchBrowser = async (): Promise<AsyncDisposable & { readonly browser: Browser }> => {

@@ -24,11 +24,21 @@ export interface Cut {
   readonly segments: ReadonlyArray<TrackSegment>
 }
 
+/** A piece of a segment that is not whole yet. */
+export interface Chunk {
+  readonly period: DashPeriod
+  readonly track: Track
+  readonly bytes: Uint8Array
+}
+
 export interface DashSegmenterOptions {
   readonly fragmentMillis: () => number
+  /** Length of the chunks of a segment; 0: each is one piece, and there is no `onChunk`. */
+  readonly chunkMillis: () => number
   /** Times as published instead of repaired. */
   readonly published: boolean
-  /** A plain call within `push` or `end`. */
+  /** Plain calls within `push` or `end`. The cut of a segment follows its last chunk. */
+  readonly onChunk: (chunk: Chunk) => void
   readonly onCut: (cut: Cut) => void
 }
 
@@ -48,8 +58,8 @@ const ticksPerMilli = videoTimescale / 1000
 export class DashSegmenter {
   readonly #options: DashSegmenterOptions
   readonly #tracks = new Tracks()
-  readonly #video = new TrackSamples(TrackId.Video)
-  readonly #audio = new TrackSamples(TrackId.Audio)
+  readonly #video: TrackSamples
+  readonly #audio: TrackSamples
   #clock = new SampleClock(videoTimescale)
   #clockTrack: Track | undefined
   #period: DashPeriod | undefined
@@ -62,6 +72,17 @@ export class DashSegmenter {
 
   constructor(options: DashSegmenterOptions) {
     this.#options = options
+    const { chunkMillis, onChunk } = options
+    const samplesOf = (trackId: number) =>
+      new TrackSamples({
+        trackId,
+        chunkMillis,
+        onChunk: (track, bytes) => {
+          if (this.#period !== undefined) onChunk({ period: this.#period, track, bytes })
+        }
+      })
+    this.#video = samplesOf(TrackId.Video)
+    this.#audio = samplesOf(TrackId.Audio)
   }
 
   /** `nowMillis` of the epoch. */
@@ -84,8 +105,8 @@ export class DashSegmenter {
     const time = isPicture ? pictureTime(frame, millis) : undefined
     if (this.#open) this.#cutBefore(frame, millis, time)
     this.#begin(millis, nowMillis)
-    if (time === undefined) this.#addSound(frame, track, millis)
-    else this.#video.add(frame, track, time, 0)
+    if (time === undefined) this.#addSound(frame, track, millis, nowMillis)
+    else this.#video.add(frame, track, time, 0, nowMillis)
     if (isPicture) this.#awaitsKeyframe = false
   }
 
@@ -137,14 +158,14 @@ export class DashSegmenter {
     if (millis > this.#last) this.#last = millis
   }
 
-  #addSound(frame: MediaFrame, track: Track, millis: number): void {
+  #addSound(frame: MediaFrame, track: Track, millis: number, nowMillis: number): void {
     if (this.#clockTrack !== track) {
       this.#clockTrack = track
       this.#clock = new SampleClock(track.timescale)
     }
     const duration = track.duration(frame)
     const time = this.#clock.at(millis, duration)
-    this.#audio.add(frame, track, { decode: time, present: time }, duration)
+    this.#audio.add(frame, track, { decode: time, present: time }, duration, nowMillis)
   }
 
   #cut(...finished: ReadonlyArray<TrackSegment | undefined>): void {

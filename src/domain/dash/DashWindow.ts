@@ -4,7 +4,7 @@ import { Kind } from "../media/MediaFrame.ts"
 import { initSegment } from "../mp4/initSegment.ts"
 import type { Track } from "../mp4/Track.ts"
 import type { Cut, DashPeriod } from "./DashSegmenter.ts"
-import type { Mpd, MpdPeriod, MpdTrack } from "./mpd.ts"
+import type { LowLatency, Mpd, MpdPeriod, MpdTrack } from "./mpd.ts"
 import type { TrackSegment } from "./TrackSamples.ts"
 
 /** A file below the folder of the stream. */
@@ -18,12 +18,14 @@ export interface WindowRules {
   readonly segments: number
   readonly fragmentMillis: number
   readonly updatePeriodMillis: number
+  /** Of segments that are served while they are written; `undefined` where they are served whole. */
+  readonly lowLatency: LowLatency | undefined
 }
 
 /** Segments of a track that are kept, as a multiple of those that are listed. */
 export const keptWindows = 2
 
-type TrackName = MpdTrack["id"]
+export type TrackName = MpdTrack["id"]
 
 interface Stored {
   readonly number: number
@@ -44,9 +46,9 @@ interface Period {
 
 const names: ReadonlyArray<TrackName> = ["video", "audio"]
 
-const segmentFile = (name: TrackName, number: number): string => `${name}-${number}.m4s`
+export const segmentFile = (name: TrackName, number: number): string => `${name}-${number}.m4s`
 
-const nameOf = ({ kind }: Track): TrackName => (kind === Kind.Video ? "video" : "audio")
+export const nameOf = ({ kind }: Track): TrackName => (kind === Kind.Video ? "video" : "audio")
 
 /** Milliseconds of the media. */
 const endOf = ({ duration, time, track }: Omit<TrackSegment, "bytes">): number =>
@@ -59,13 +61,19 @@ export class DashWindow {
   /** Oldest first, kept ones too. */
   readonly #stored: Readonly<Record<TrackName, Array<Stored>>> = { video: [], audio: [] }
   readonly #next: Record<TrackName, number> = { video: 0, audio: 0 }
+  /** Of the segments that are being written. */
+  readonly #open: Record<TrackName, number | undefined> = { video: undefined, audio: undefined }
   readonly #inits = new Map<TrackName, { readonly name: string; readonly bytes: Uint8Array }>()
   #availabilityStart = -1
   #periods = 0
   #period: Period | undefined
   #endMillis = 0
   #isBroken = false
+  /** Segments of the newest period are to come. */
+  #goesOn = false
   #initFiles: Array<string> = []
+  /** Segments that were listed once and are not kept. */
+  #unlisted: Array<string> = []
 
   /** `numbers`: those of the next segments, where an earlier window of the stream has come to. */
   constructor(numbers?: Readonly<Record<TrackName, number>>) {
@@ -76,30 +84,65 @@ export class DashWindow {
     return this.#next
   }
 
-  /** Lists what was cut. The files are to be written before the MPD is asked for. */
+  /** The number of the segment of a track that is being written. */
+  open(name: TrackName): number {
+    return (this.#open[name] ??= this.#next[name]++)
+  }
+
+  /** Lists what was cut, and gives the files that players may ask for from now on. */
   add(cut: Cut): ReadonlyArray<DashFile> {
     if (this.#availabilityStart < 0) this.#availabilityStart = cut.period.startedAt
     if (this.#isBroken || this.#period?.identity !== cut.period) this.#period = this.#newPeriod(cut)
     this.#isBroken = false
+    this.#goesOn = true
     const period = this.#period
+    const numbered = cut.segments.map((segment) => ({ segment, number: this.#close(segment) }))
     // What would be over before the period begins is never shown.
-    const shown = cut.segments.filter((segment) => endOf(segment) > period.mediaStart)
-    return shown.flatMap((segment) => this.#addSegment(period, segment))
+    const shown = numbered.filter(({ segment }) => endOf(segment) > period.mediaStart)
+    return shown.flatMap(({ number, segment }) => this.#addSegment(period, segment, number))
   }
 
-  /** Something is missing here, of `file` if that is said. Numbers have no gaps, so what follows is a new period. */
-  lost(file?: string): void {
-    this.#isBroken = true
+  /** Nothing more follows what was cut. */
+  end(): void {
+    this.#goesOn = false
+  }
+
+  /** What was cut is not listed. Numbers have no gaps, so what follows is a new period. */
+  skip(cut: Cut): void {
+    for (const segment of cut.segments) this.#close(segment)
+    this.#break()
+  }
+
+  /** A file is missing. If more has come since, only that is listed of its track; else what follows is a new period. */
+  lost(file: string): void {
     for (const name of names) {
-      const last = this.#stored[name].at(-1)
-      if (last !== undefined && file === segmentFile(name, last.number)) this.#stored[name].pop()
-      if (file !== undefined && file === this.#inits.get(name)?.name) this.#inits.delete(name)
+      const stored = this.#stored[name]
+      const at = stored.findIndex(({ number }) => file === segmentFile(name, number))
+      const isInit = file === this.#inits.get(name)?.name
+      if (isInit) this.#inits.delete(name)
+      if (isInit || (at >= 0 && at === stored.length - 1)) this.#break()
+      if (at < 0) continue
+      const gone = at === stored.length - 1 ? stored.splice(at) : stored.splice(0, at + 1)
+      this.#unlisted.push(...gone.map(({ number }) => segmentFile(name, number)))
     }
+  }
+
+  #break(): void {
+    this.#isBroken = true
+    this.#goesOn = false
+  }
+
+  #close({ track }: TrackSegment): number {
+    const name = nameOf(track)
+    const number = this.open(name)
+    this.#open[name] = undefined
+    return number
   }
 
   /** Names of segments and init segments that are no longer kept. */
   takeExpired({ segments }: WindowRules): ReadonlyArray<string> {
-    const expired: Array<string> = []
+    const expired = this.#unlisted
+    this.#unlisted = []
     for (const name of names) {
       const stored = this.#stored[name]
       const count = Math.max(0, stored.length - keptWindows * Math.max(1, segments))
@@ -126,7 +169,7 @@ export class DashWindow {
 
   /** `undefined` as long as there is nothing to list. */
   mpd(
-    { fragmentMillis, segments, updatePeriodMillis }: WindowRules,
+    { fragmentMillis, lowLatency, segments, updatePeriodMillis }: WindowRules,
     base: string,
     publishedAt: number
   ): Mpd | undefined {
@@ -136,7 +179,7 @@ export class DashWindow {
     }
     const periods = [...new Set(names.flatMap((name) => listed[name].map(({ period }) => period)))]
       .sort((a, b) => a.id - b.id)
-      .map((period) => mpdPeriod(period, listed))
+      .map((period) => mpdPeriod(period, listed, lowLatency !== undefined && this.#goesOn && period === this.#period))
     if (periods.length === 0) return undefined
     const lengths = names.flatMap((name) => listed[name].map((stored) => 1000 * seconds(stored, name)))
     const longest = Math.max(fragmentMillis, ...lengths)
@@ -149,6 +192,7 @@ export class DashWindow {
       minBufferMillis: Math.ceil(2 * longest),
       timeShiftMillis: Math.ceil(Math.max(longest, depth)),
       maxSegmentMillis: Math.ceil(longest),
+      lowLatency,
       base,
       periods
     }
@@ -171,7 +215,7 @@ export class DashWindow {
     return { id, identity, startMillis, mediaStart: startMillis - shift, tracks }
   }
 
-  #addSegment(period: Period, segment: TrackSegment): ReadonlyArray<DashFile> {
+  #addSegment(period: Period, segment: TrackSegment, number: number): ReadonlyArray<DashFile> {
     const { bytes, track } = segment
     const name = nameOf(track)
     const files: Array<DashFile> = []
@@ -180,7 +224,6 @@ export class DashWindow {
       if (init !== undefined) files.push(init)
       period.tracks.set(name, { track, init: this.#inits.get(name)?.name ?? "" })
     }
-    const number = this.#next[name]++
     // Sound that runs ahead of its timestamps and is set back would overlap.
     const before = this.#stored[name].at(-1)
     const time = before?.period === period ? Math.max(segment.time, before.time + before.duration) : segment.time
@@ -210,13 +253,18 @@ const listedStart = ({ startMillis, tracks }: MpdPeriod): number =>
     )
   )
 
-const mpdPeriod = (period: Period, listed: Readonly<Record<TrackName, ReadonlyArray<Stored>>>): MpdPeriod => ({
+const mpdPeriod = (
+  period: Period,
+  listed: Readonly<Record<TrackName, ReadonlyArray<Stored>>>,
+  goesOn: boolean
+): MpdPeriod => ({
   id: period.id,
   startMillis: period.startMillis,
   tracks: names.flatMap((name) => {
     const found = period.tracks.get(name)
     const stored = listed[name].filter((segment) => segment.period === period)
-    return found === undefined || stored.length === 0 ? [] : [mpdTrack(name, found.track, found.init, period, stored)]
+    if (found === undefined || stored.length === 0) return []
+    return [mpdTrack(name, found.track, found.init, period, stored, goesOn)]
   })
 })
 
@@ -225,7 +273,8 @@ const mpdTrack = (
   { codecs, picture, timescale }: Track,
   init: string,
   { mediaStart }: Period,
-  stored: ReadonlyArray<Stored>
+  stored: ReadonlyArray<Stored>,
+  goesOn: boolean
 ): MpdTrack => ({
   id: name,
   codecs,
@@ -236,5 +285,7 @@ const mpdTrack = (
   init,
   presentationTimeOffset: Math.round((mediaStart * timescale) / 1000),
   startNumber: stored[0]?.number ?? 0,
-  segments: stored.map(({ duration, time }) => ({ time, duration }))
+  segments: stored.map(({ duration, time }) => ({ time, duration })),
+  // Rather too long: a player that finds what comes next begin earlier than it was told has missed nothing.
+  expectedDuration: goesOn ? Math.max(...stored.map(({ duration }) => duration)) : 0
 })

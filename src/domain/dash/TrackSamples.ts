@@ -1,8 +1,8 @@
-/** The open segment of one track: frames are held, not copied, until it ends. */
+/** The open segment of one track: frames are held, not copied, until it ends, or until they fill a chunk of it. */
 import { concat } from "../bytes/bytes.ts"
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import { fragmentLength, putFragment, TrackRun } from "../mp4/Fragment.ts"
-import { sidx, styp } from "../mp4/segmentBoxes.ts"
+import { prft, ReferenceTime, sidx, styp } from "../mp4/segmentBoxes.ts"
 import type { Track } from "../mp4/Track.ts"
 
 /** A whole segment of one track. */
@@ -15,6 +15,14 @@ export interface TrackSegment {
   readonly duration: number
 }
 
+export interface TrackSamplesOptions {
+  readonly trackId: number
+  /** Length of the chunks of the segments that begin now; 0: each is one piece. */
+  readonly chunkMillis: () => number
+  /** A chunk of the open segment (ISO/IEC 23000-19 §7.3.2.3), the first with `styp`. A plain call within `add` or `finish`. */
+  readonly onChunk: (track: Track, bytes: Uint8Array) => void
+}
+
 /** Decoding and presentation of a sample, ticks. */
 export interface SampleTime {
   readonly decode: number
@@ -25,37 +33,54 @@ export interface SampleTime {
 const defaultSeconds = 0.04
 
 export class TrackSamples {
+  readonly #options: TrackSamplesOptions
   readonly #run: TrackRun
   #track: Track | undefined
   #waiting: MediaFrame | undefined
+  /** Milliseconds of the epoch, of the frame that waits and of the first one of the run. */
+  #cameAt = 0
+  #runCameAt = 0
+  /** Ticks; 0 as long as the segment is one piece. */
+  #chunk = 0
+  #chunks: Array<Uint8Array> = []
+  #chunkBytes = 0
+  #chunkDuration = 0
   #time: SampleTime = { decode: 0, present: 0 }
   #duration = 0
   #first = 0
   #earliest = 0
   #sequence = 1
 
-  constructor(trackId: number) {
-    this.#run = new TrackRun(trackId)
+  constructor(options: TrackSamplesOptions) {
+    this.#options = options
+    this.#run = new TrackRun(options.trackId)
   }
 
   get isEmpty(): boolean {
-    return this.#waiting === undefined && this.#run.count === 0
+    return this.#waiting === undefined && this.#run.count === 0 && this.#chunks.length === 0
   }
 
   get bytes(): number {
-    return this.#run.bytes + (this.#waiting === undefined ? 0 : this.#waiting.end - this.#waiting.dataStart)
+    const waiting = this.#waiting === undefined ? 0 : this.#waiting.end - this.#waiting.dataStart
+    return this.#chunkBytes + this.#run.bytes + waiting
   }
 
-  /** `duration` in ticks is what the sample lasts if the next one does not tell better. */
-  add(frame: MediaFrame, track: Track, time: SampleTime, duration: number): void {
+  /**
+   * `duration` in ticks is what the sample lasts if the next one does not tell better; `nowMillis` of the epoch is when
+   * it came.
+   */
+  add(frame: MediaFrame, track: Track, time: SampleTime, duration: number, nowMillis: number): void {
     if (this.isEmpty) {
       this.#track = track
       this.#first = time.present
       this.#earliest = time.present
+      this.#chunk = (this.#options.chunkMillis() * track.timescale) / 1000
     }
     this.#endSample(time.decode)
+    if (this.#chunk > 0 && this.#run.duration >= this.#chunk) this.#endChunk(track)
     this.#earliest = Math.min(this.#earliest, time.present)
     this.#waiting = frame
+    this.#cameAt = nowMillis
     this.#time = time
     if (duration > 0) this.#duration = duration
   }
@@ -65,9 +90,9 @@ export class TrackSamples {
     const track = this.#track
     if (this.isEmpty || track === undefined) return undefined
     this.#endSample(next?.decode)
-    const duration = next === undefined ? this.#run.duration : Math.max(1, next.present - this.#first)
-    const bytes = this.#bytes(track)
-    this.#run.clear()
+    const ran = this.#chunkDuration + this.#run.duration
+    const duration = next === undefined ? ran : Math.max(1, next.present - this.#first)
+    const bytes = this.#chunk > 0 ? this.#endChunks(track) : this.#whole(track)
     return { track, bytes, time: this.#first, duration }
   }
 
@@ -78,14 +103,20 @@ export class TrackSamples {
     this.#waiting = undefined
     if (decode !== undefined && decode >= this.#time.decode) this.#duration = decode - this.#time.decode
     else if (this.#duration === 0) this.#duration = Math.round((this.#track?.timescale ?? 0) * defaultSeconds)
+    if (this.#run.count === 0) this.#runCameAt = this.#cameAt
     const isSync = frame.keyframe || frame.kind === Kind.Audio
     this.#run.add(frame, this.#time.decode, this.#duration, this.#time.present - this.#time.decode, isSync)
   }
 
-  #bytes({ id, timescale }: Track): Uint8Array {
+  #fragment(): Uint8Array {
     const runs = [this.#run]
     const fragment = new Uint8Array(fragmentLength(runs))
     putFragment(fragment, 0, this.#sequence++, runs)
+    return fragment
+  }
+
+  #whole({ id, timescale }: Track): Uint8Array {
+    const fragment = this.#fragment()
     const index = sidx({
       trackId: id,
       timescale,
@@ -93,6 +124,28 @@ export class TrackSamples {
       firstOffset: 0,
       references: [{ bytes: fragment.length, duration: this.#run.duration, startsWithSync: this.#run.startsWithSync }]
     })
+    this.#run.clear()
     return concat([styp(true), index, fragment])
+  }
+
+  #endChunk(track: Track): void {
+    if (this.#run.count === 0) return
+    const reference = prft(track.id, this.#runCameAt, this.#run.baseTime, ReferenceTime.Arbitrary)
+    const start = this.#chunks.length === 0 ? [styp(true), reference] : [reference]
+    this.#chunkDuration += this.#run.duration
+    const chunk = concat([...start, this.#fragment()])
+    this.#run.clear()
+    this.#chunks.push(chunk)
+    this.#chunkBytes += chunk.length
+    this.#options.onChunk(track, chunk)
+  }
+
+  #endChunks(track: Track): Uint8Array {
+    this.#endChunk(track)
+    const bytes = concat(this.#chunks)
+    this.#chunks = []
+    this.#chunkBytes = 0
+    this.#chunkDuration = 0
+    return bytes
   }
 }

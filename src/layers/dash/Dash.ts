@@ -4,7 +4,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import type { Cut } from "../../domain/dash/DashSegmenter.ts"
 import { isSafePath } from "../../domain/hls/fileName.ts"
 import { playTimes } from "../../domain/media/playTimes.ts"
 import { type StreamName, streamKey } from "../../domain/media/StreamName.ts"
@@ -15,8 +14,8 @@ import { Settings } from "../../services/Settings.ts"
 import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
 import { background } from "../telemetry/background.ts"
 import { Follower } from "./Follower.ts"
-import { type DashSettings, folderOf, mpdFileOf } from "./options.ts"
-import { maxQueuedCuts, Output, type Predecessor } from "./Output.ts"
+import { clockFile, type DashSettings, folderOf, mpdFileOf } from "./options.ts"
+import { maxQueuedCuts, Output, type Predecessor, type Written } from "./Output.ts"
 
 /** Streams whose numbers are known after their files are gone; of more, the oldest begin at 0 again. */
 export const maxRemembered = 100_000
@@ -72,8 +71,8 @@ export const layer = Layer.effect(
 
     const create = (name: StreamName, dash: DashSettings): Output => {
       const key = streamKey(name)
-      const queue = Effect.runSync(Queue.dropping<Cut, Cause.Done>(maxQueuedCuts))
-      const output = new Output(name, dash, store.files("disk", dash.path), queue, now(), remembered.get(key))
+      const queue = Effect.runSync(Queue.dropping<Written, Cause.Done>(maxQueuedCuts))
+      const output = new Output(name, dash, store.files("disk", dash.path), queue, now, remembered.get(key))
       outputs.set(key, output)
       index.set(indexKey(name.vhost, output.mpdFile), output)
       index.set(indexKey(name.vhost, folderOf(output.mpdFile)), output)
@@ -150,8 +149,10 @@ export const layer = Layer.effect(
         const slash = path.lastIndexOf("/") + 1
         const listed = index.get(indexKey(vhost, path))
         if (listed !== undefined && slash < path.length) return { _tag: "Mpd", output: listed }
-        const read = index.get(indexKey(vhost, path.slice(0, slash)))?.file(path.slice(slash))
-        return read && { _tag: "File", read }
+        const output = index.get(indexKey(vhost, path.slice(0, slash)))
+        if (output !== undefined && path.slice(slash) === clockFile) return { _tag: "Clock" }
+        const body = output?.file(path.slice(slash))
+        return body && output && { _tag: "File", output, body }
       },
       outputs: () => outputs.values()
     })

@@ -20,6 +20,8 @@ export class Follower {
   readonly #options: FollowerOptions
   readonly #cursor: FrameCursor
   readonly #segmenter: DashSegmenter
+  /** Of the frames taken last. */
+  #output: Output | undefined
 
   constructor(options: FollowerOptions) {
     const { log, output, published, start } = options
@@ -28,7 +30,9 @@ export class Follower {
     log.addReader(this.#cursor)
     this.#segmenter = new DashSegmenter({
       fragmentMillis: () => output().settings.fragmentMillis,
+      chunkMillis: () => output().settings.chunkMillis,
       published,
+      onChunk: (chunk) => output().addChunk(chunk),
       onCut: (cut) => output().add(cut)
     })
   }
@@ -38,7 +42,8 @@ export class Follower {
     const frames = this.#cursor.take()
     if (frames.length === 0) return
     const now = this.#options.now()
-    this.#options.output().lastFrameAt = now
+    this.#output = this.#options.output()
+    this.#output.lastFrameAt = now
     for (const frame of frames) this.#segmenter.push(frame, now)
   }
 
@@ -46,6 +51,7 @@ export class Follower {
   end(): void {
     this.take()
     this.#segmenter.end()
+    this.#output?.end()
   }
 
   close(): void {

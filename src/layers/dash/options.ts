@@ -11,8 +11,12 @@ export const mpdFileOf = ({ mpdFile }: DashSettings, name: StreamName): string =
 /** Where the segments are: the name of the MPD without its extension, with a slash. */
 export const folderOf = (mpdFile: string): string => `${mpdFile.replace(/\.[^./]*$/, "")}/`
 
-export const windowRules = ({ fragmentMillis, updatePeriodMillis, windowSegments }: DashSettings): WindowRules => ({
-  segments: windowSegments,
-  fragmentMillis,
-  updatePeriodMillis
+/** In the folder of the segments over HTTP: no file. */
+export const clockFile = "clock"
+
+export const windowRules = (dash: DashSettings): WindowRules => ({
+  segments: dash.windowSegments,
+  fragmentMillis: dash.fragmentMillis,
+  updatePeriodMillis: dash.updatePeriodMillis,
+  lowLatency: dash.chunkMillis > 0 ? { chunkMillis: dash.chunkMillis, targetMillis: dash.latencyMillis } : undefined
 })

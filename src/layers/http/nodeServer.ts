@@ -109,12 +109,17 @@ export const readBody = (request: Http.IncomingMessage): Effect.Effect<Uint8Arra
     request.on("close", () => resume(Effect.fail(bad(400, "the body ended early"))))
   })
 
-/** Status and headers, sent with what follows. `length` is that of the body in bytes. */
-export const beginAnswer = (response: Http.ServerResponse, status: number, headers: Headers, length: number): void => {
+/** Status and headers, sent with what follows. `length` is that of the body in bytes; without it, it comes in chunks. */
+export const beginAnswer = (
+  response: Http.ServerResponse,
+  status: number,
+  headers: Headers,
+  length: number | undefined
+): void => {
   for (const [name, value] of headers) response.setHeader(name, value)
   response.setHeader("Server", signature)
   // Of an answer without body the length would be that of the body it stands for (RFC 9110 §8.6).
-  if (status !== 304) response.setHeader("Content-Length", length)
+  if (status !== 304 && length !== undefined) response.setHeader("Content-Length", length)
   response.statusCode = status
   response.statusMessage = reasonPhrase(status)
 }

@@ -59,10 +59,11 @@ export const answerPlain = Effect.fnUntraced(function* (
 
 /** The next piece is taken when the connection has taken the last one. */
 const sendPieces = Effect.fnUntraced(function* (response: Http.ServerResponse, { length, next }: BodyPieces) {
-  let left = response.req.method === "HEAD" ? 0 : length
+  let left = response.req.method === "HEAD" ? 0 : (length ?? Infinity)
   while (left > 0) {
     const bytes = yield* timely(next)
     if (bytes === undefined) return false
+    if (bytes === "end") break
     left -= bytes.length
     if ((yield* timely(Effect.as(sendPiece(response, bytes), true))) !== true) return false
   }

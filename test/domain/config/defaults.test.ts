@@ -345,6 +345,8 @@ test("dash, hds and dvr", () => {
   expect(vhost.dash).toEqual({
     enabled: false,
     fragmentMillis: 10_000,
+    chunkMillis: 0,
+    latencyMillis: 2000,
     updatePeriodMillis: 5000,
     timeshiftMillis: 300_000,
     path: "./objs/nginx/html",

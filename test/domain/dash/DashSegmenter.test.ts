@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { type Cut, DashSegmenter, maxGapMillis } from "../../../src/domain/dash/DashSegmenter.ts"
+import { type Chunk, type Cut, DashSegmenter, maxGapMillis } from "../../../src/domain/dash/DashSegmenter.ts"
 import { Kind, type MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
 import { initSegment } from "../../../src/domain/mp4/initSegment.ts"
 import { isCoded } from "../../../src/domain/mp4/coded.ts"
@@ -11,12 +11,43 @@ const cutsOf = (frames: ReadonlyArray<MediaFrame>, fragmentMillis = 400): Readon
   const cuts: Array<Cut> = []
   const segmenter = new DashSegmenter({
     fragmentMillis: () => fragmentMillis,
+    chunkMillis: () => 0,
     published: false,
+    onChunk: () => expect.unreachable(),
     onCut: (cut) => cuts.push(cut)
   })
   for (const frame of frames) segmenter.push(frame, epoch + frame.timestamp)
   segmenter.end()
   return cuts
+}
+
+/** With chunks: those of each segment, beside the cuts. */
+const chunked = (frames: ReadonlyArray<MediaFrame>, chunkMillis: number) => {
+  const cuts: Array<Cut> = []
+  let open = new Map<Kind, Array<Chunk>>()
+  const chunks: Array<ReadonlyMap<Kind, ReadonlyArray<Chunk>>> = []
+  const segmenter = new DashSegmenter({
+    fragmentMillis: () => 400,
+    chunkMillis: () => chunkMillis,
+    published: false,
+    onChunk: (chunk) => open.set(chunk.track.kind, [...(open.get(chunk.track.kind) ?? []), chunk]),
+    onCut: (cut) => {
+      cuts.push(cut)
+      chunks.push(open)
+      open = new Map()
+    }
+  })
+  for (const frame of frames) segmenter.push(frame, epoch + frame.timestamp)
+  segmenter.end()
+  return { cuts, chunks }
+}
+
+/** Types of the boxes at the top. */
+const boxes = (bytes: Uint8Array): ReadonlyArray<string> => {
+  const view = Buffer.from(bytes)
+  const types: Array<string> = []
+  for (let at = 0; at < view.length; at += view.readUint32BE(at)) types.push(view.toString("latin1", at + 4, at + 8))
+  return types
 }
 
 const only = (kind: Kind, frames: ReadonlyArray<MediaFrame>) => frames.filter((frame) => frame.kind === kind)
@@ -96,6 +127,50 @@ describe("segments", () => {
     }
   })
 })
+
+describe("chunks", () => {
+  test("are pieces of their segment, each with its reference time, that make up the whole", () => {
+    const frames = framesOf("h264-aac")
+    const { chunks, cuts } = chunked(frames, 100)
+    expect(shape(cuts)).toEqual(shape(cutsOf(frames)))
+    for (const [i, { period, segments }] of cuts.entries()) {
+      for (const { bytes, track } of segments) {
+        const pieces = chunks[i]!.get(track.kind)!
+        expect(pieces.every((piece) => piece.period === period && piece.track === track)).toBe(true)
+        expect(Buffer.concat(pieces.map((piece) => piece.bytes)).equals(bytes)).toBe(true)
+        expect(boxes(pieces[0]!.bytes)).toEqual(["styp", "prft", "moof", "mdat"])
+        for (const piece of pieces.slice(1)) expect(boxes(piece.bytes)).toEqual(["prft", "moof", "mdat"])
+      }
+    }
+    // 480 ms at 40 ms a picture.
+    expect(chunks.slice(0, 2).map((of) => of.get(Kind.Video)!.length)).toEqual([4, 4])
+  })
+
+  test("have every frame once, and FFmpeg decodes them without complaint", () => {
+    const frames = framesOf("h264-aac")
+    const { cuts } = chunked(frames, 100)
+    const count = (kind: Kind) => only(kind, frames).filter(isCoded).length
+    expect(decode(track(cuts, Kind.Video), "mp4")).toMatchObject({ exitCode: 0, log: "", video: count(Kind.Video) })
+    expect(decode(track(cuts, Kind.Audio), "mp4")).toMatchObject({ exitCode: 0, log: "", audio: count(Kind.Audio) })
+  })
+
+  test("tell when the first frame of each came", () => {
+    const { chunks } = chunked(framesOf("h264-aac"), 100)
+    const times = chunks.flatMap((of) => of.get(Kind.Video)!.map(({ bytes }) => referenceOf(bytes)))
+    for (const { mediaMillis, wallMillis } of times) expect(Math.abs(wallMillis - epoch - mediaMillis)).toBeLessThan(2)
+  })
+})
+
+/** Of `prft`, wherever it stands. */
+const referenceOf = (bytes: Uint8Array) => {
+  const view = Buffer.from(bytes)
+  const at = view.indexOf("prft") + 12
+  const seconds = view.readUint32BE(at) - 2_208_988_800
+  return {
+    wallMillis: 1000 * seconds + (1000 * view.readUint32BE(at + 4)) / 2 ** 32,
+    mediaMillis: Number(view.readBigUint64BE(at + 8)) / 90
+  }
+}
 
 describe("a period", () => {
   const periods = (cuts: ReadonlyArray<Cut>) => [...new Set(cuts.map(({ period }) => period))]

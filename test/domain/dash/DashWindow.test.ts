@@ -7,9 +7,9 @@ import { Timeline } from "../../../src/domain/media/Timeline.ts"
 import { audioTrack, videoTrack } from "../../../src/domain/mp4/Track.ts"
 import { randomOf } from "../config/random.ts"
 import { framesOf } from "../ts/media.ts"
-import { all, checkMpd, numbered, parseXml } from "./checkMpd.ts"
+import { all, checkMpd, numbered, parseXml, timelineOf } from "./checkMpd.ts"
 
-const rules: WindowRules = { segments: 3, fragmentMillis: 2000, updatePeriodMillis: 1000 }
+const rules: WindowRules = { segments: 3, fragmentMillis: 2000, updatePeriodMillis: 1000, lowLatency: undefined }
 const epoch = Date.parse("2030-01-02T03:04:05.000Z")
 
 const headerOf = (name: string, kind: Kind) => framesOf(name).find((frame) => frame.header && frame.kind === kind)!
@@ -127,7 +127,7 @@ describe("the window", () => {
     window.lost("video-1.m4s")
     const before = text(window)
     window.add(cut(period, 5))
-    window.lost()
+    window.skip(cut(period, 7))
     window.add(cut(period, 9))
     const after = text(window, epoch + 9000)
     expect(checkMpd(after, before)).toEqual([])
@@ -136,8 +136,8 @@ describe("the window", () => {
       "audio-1 0:144000+96000",
       "video-2 1:450000+180000",
       "audio-2 1:240000+96000",
-      "video-3 2:810000+180000",
-      "audio-3 2:432000+96000"
+      "video-4 2:810000+180000",
+      "audio-4 2:432000+96000"
     ])
     const starts = all(parseXml(after.trim()), "Period").map(({ attributes }) => attributes["start"])
     expect(starts).toEqual(["PT0S", "PT4S", "PT8S"])
@@ -148,6 +148,56 @@ describe("the window", () => {
     const files = names(window.add(cut({ startedAt: epoch, mediaStart: 0 }, 0)))
     expect(files).toEqual(["video-init.mp4", "video-7.m4s", "audio-init.mp4", "audio-9.m4s"])
     expect(window.numbers).toEqual({ video: 8, audio: 10 })
+  })
+})
+
+describe("low latency", () => {
+  const lowLatency = { chunkMillis: 200, targetMillis: 1500 }
+  const mpdOf = (window: DashWindow, nowMillis?: number) =>
+    mpdText(
+      window.mpd({ ...rules, updatePeriodMillis: 5000, lowLatency }, "a/", epoch)!,
+      nowMillis === undefined ? {} : { nowMillis, clockUrl: "http://a/clock", location: "a.mpd?dash_ctx=1" }
+    )
+  const filled = () => {
+    const window = new DashWindow()
+    const period = { startedAt: epoch, mediaStart: 10_000 }
+    window.add(cut(period, 10))
+    window.add(cut(period, 12))
+    return { period, window }
+  }
+
+  test("announces the segment that is being written and the next one, to who can wait", () => {
+    const { window } = filled()
+    const text = mpdOf(window, epoch + 4000)
+    expect(checkMpd(text)).toEqual([])
+    const found = timelineOf(all(parseXml(text.trim()), "AdaptationSet")[0]!)
+    expect(found.segments.map(({ time }) => time)).toEqual([900_000, 1_080_000])
+    expect(found.announced).toEqual([
+      { time: 1_260_000, duration: 180_000 },
+      { time: 1_440_000, duration: 180_000 }
+    ])
+    expect(text).toContain(`availabilityTimeOffset="1.800" availabilityTimeComplete="false"`)
+    expect(text).toContain(`<Latency referenceId="0" target="1500"/>`)
+    expect(text).toContain(`minimumUpdatePeriod="PT2S" minBufferTime="PT0.4S"`)
+    expect(text).toContain(`<Location>a.mpd?dash_ctx=1</Location>`)
+    const onDisk = mpdOf(window)
+    expect(checkMpd(onDisk, text)).toEqual([])
+    expect(timelineOf(all(parseXml(onDisk.trim()), "AdaptationSet")[0]!).announced).toEqual([])
+  })
+
+  test("guesses the longest, announces the numbers that come, and nothing after the end or a loss", () => {
+    const { period, window } = filled()
+    window.add({ period, segments: [{ track: avc, bytes: new Uint8Array(9), time: 14 * 90_000, duration: 200_000 }] })
+    const videoOf = () => timelineOf(all(parseXml(mpdOf(window, epoch).trim()), "AdaptationSet")[0]!)
+    expect(videoOf().announced.map(({ duration }) => duration)).toEqual([200_000, 200_000])
+    const { segments, startNumber } = videoOf()
+    expect(window.open("video")).toBe(startNumber + segments.length)
+    window.end()
+    expect(videoOf().announced).toEqual([])
+    window.add(cut(period, 16))
+    expect(videoOf().announced.length).toBe(2)
+    window.skip(cut(period, 18))
+    expect(videoOf().announced).toEqual([])
   })
 })
 
@@ -173,7 +223,13 @@ test("whatever publishers do, every MPD keeps the rules", () => {
       before = written
     }
     const fragmentMillis = 200 + 100 * random(10)
-    const segmenter = new DashSegmenter({ fragmentMillis: () => fragmentMillis, published: false, onCut })
+    const segmenter = new DashSegmenter({
+      fragmentMillis: () => fragmentMillis,
+      chunkMillis: () => 0,
+      published: false,
+      onChunk: () => undefined,
+      onCut
+    })
     let offset = random(100_000)
     for (let part = 0; part < 12; part++) {
       const frames = clips[random(clips.length)]!

@@ -65,8 +65,16 @@ const isDate = (text: string | undefined): boolean => /^\d{4}-\d\d-\d\dT\d\d:\d\
 
 const count = (text: string | undefined): number => (/^\d+$/.test(text ?? "") ? Number(text) : Number.NaN)
 
+interface Segment {
+  readonly time: number
+  readonly duration: number
+}
+
 interface Timeline {
-  readonly segments: ReadonlyArray<{ readonly time: number; readonly duration: number }>
+  /** Whole ones. */
+  readonly segments: ReadonlyArray<Segment>
+  /** With low latency: the one that is being written and the next one, by guess. */
+  readonly announced: ReadonlyArray<Segment>
   readonly timescale: number
   readonly offset: number
   readonly startNumber: number
@@ -76,8 +84,14 @@ interface Timeline {
 export const timelineOf = (set: Element): Timeline => {
   const [template] = all(set, "SegmentTemplate")
   const { attributes } = template!
+  const listed = all(template!, "S").map((s) => ({
+    time: count(s.attributes["t"]),
+    duration: count(s.attributes["d"])
+  }))
+  const whole = listed.length - (Number(attributes["availabilityTimeOffset"] ?? 0) > 0 ? 2 : 0)
   return {
-    segments: all(template!, "S").map((s) => ({ time: count(s.attributes["t"]), duration: count(s.attributes["d"]) })),
+    segments: listed.slice(0, whole),
+    announced: listed.slice(whole),
     timescale: count(attributes["timescale"]),
     offset: count(attributes["presentationTimeOffset"] ?? "0"),
     startNumber: count(attributes["startNumber"]),
@@ -87,7 +101,7 @@ export const timelineOf = (set: Element): Timeline => {
 
 type Rule = readonly [clause: string, holds: (mpd: Element) => boolean]
 
-const order = ["BaseURL", "Period", "UTCTiming"]
+const order = ["BaseURL", "Location", "ServiceDescription", "Period", "UTCTiming"]
 const isOrdered = (names: ReadonlyArray<string>): boolean =>
   names.every((name, i) => order.includes(name) && (i === 0 || order.indexOf(names[i - 1]!) <= order.indexOf(name)))
 
@@ -195,14 +209,62 @@ const rules: ReadonlyArray<Rule> = [
       return secondsOf(m.attributes["timeShiftBufferDepth"]) + 0.01 >= mediaEnd(all(m, "Period").at(-1)!) - first
     }
   ],
+  ["5.8.5.7 UTCTiming", (m) => all(m, "UTCTiming").every(({ attributes }) => isClock(attributes))],
   [
-    "5.8.5.7 UTCTiming",
+    "5.3.9.5.3 what is announced follows, and can be had before it is whole",
     (m) =>
-      all(m, "UTCTiming").every(
-        ({ attributes }) => attributes["schemeIdUri"] === "urn:mpeg:dash:utc:direct:2014" && isDate(attributes["value"])
+      all(m, "Period").every((period, i, periods) =>
+        sets(period).every((set) => {
+          const { announced, segments, timescale } = timelineOf(set)
+          const { attributes } = all(set, "SegmentTemplate")[0]!
+          if (announced.length === 0) return Number(attributes["availabilityTimeOffset"] ?? 0) === 0
+          const [first, second] = announced as [Segment, Segment]
+          const last = segments.at(-1)!
+          const offset = Number(attributes["availabilityTimeOffset"])
+          return (
+            i === periods.length - 1 &&
+            attributes["availabilityTimeComplete"] === "false" &&
+            first.time === last.time + last.duration &&
+            second.time === first.time + first.duration &&
+            offset < first.duration / timescale
+          )
+        })
+      )
+  ],
+  [
+    "5.13.2 a latency counts from a reference that there is",
+    (m) =>
+      all(m, "Latency").every(({ attributes }) => {
+        const references = all(m, "ProducerReferenceTime")
+        return (
+          count(attributes["target"]) > 0 &&
+          references.length === sets(m).length &&
+          references.every((reference) => reference.attributes["id"] === attributes["referenceId"])
+        )
+      })
+  ],
+  [
+    "5.12.2 the reference is the wall clock at the start of the period",
+    (m) =>
+      all(m, "Period").every((period) =>
+        sets(period).every((set) =>
+          all(set, "ProducerReferenceTime").every(({ attributes }) => {
+            const start = Date.parse(m.attributes["availabilityStartTime"]!)
+            const here = start + 1000 * secondsOf(period.attributes["start"])
+            return (
+              Math.abs(Date.parse(attributes["wallClockTime"]!) - here) < 2 &&
+              count(attributes["presentationTime"]) === timelineOf(set).offset
+            )
+          })
+        )
       )
   ]
 ]
+
+const isClock = ({ schemeIdUri, value }: Element["attributes"]): boolean => {
+  if (schemeIdUri === "urn:mpeg:dash:utc:direct:2014") return isDate(value)
+  return schemeIdUri === "urn:mpeg:dash:utc:http-xsdate:2014" && /^https?:\/\/\S+$/.test(value ?? "")
+}
 
 /** Rules between one MPD and a later one of the same presentation (5.4). */
 const updateRules: ReadonlyArray<readonly [clause: string, holds: (before: Element, after: Element) => boolean]> = [

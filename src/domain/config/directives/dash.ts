@@ -11,6 +11,16 @@ export const dash = table({
       {
         enabled: flag("enabled", { default: false, reload: "yes", doc: "Make DASH." }),
         fragmentMillis: fractionalSeconds("dash_fragment", { default: 10, reload: "yes", doc: "Length of a segment." }),
+        chunkMillis: fractionalSeconds("dash_chunk", {
+          default: 0,
+          reload: "yes",
+          doc: "Low latency: serve segments while they are written, in chunks of this length; 0 is only whole ones."
+        }),
+        latencyMillis: fractionalSeconds("dash_latency", {
+          default: 2,
+          reload: "yes",
+          doc: "With dash_chunk: how far players should be behind the publisher."
+        }),
         updatePeriodMillis: fractionalSeconds("dash_update_period", {
           default: 5,
           reload: "yes",
