@@ -206,7 +206,7 @@ export class Output implements DashOutput {
   /** After `run`, with nothing more to come. */
   readonly dispose: Effect.Effect<void> = Effect.suspend(() => {
     this.#mpd = undefined
-    for (const name of [...this.#coming.keys()]) this.#abandon(name)
+    for (const name of this.#coming.keys()) this.#abandon(name)
     this.#opened.wake()
     return this.#remove([...this.#present].map((name) => this.folder + name).concat(this.mpdFile)).pipe(
       Effect.andThen(Effect.logInfo("dash disposed")),

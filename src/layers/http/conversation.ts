@@ -50,11 +50,12 @@ const answerReady = (talk: Conversation, head: RequestHead): boolean => {
   return true
 }
 
-const frameOf = (talk: Conversation, { headers, method }: RequestHead, keeps: boolean): Frame => ({
+const frameOf = (talk: Conversation, { headers, method, minor }: RequestHead, keeps: boolean): Frame => ({
   date: talk.date(),
   cors: corsFor(headers, talk.crossdomain()),
   connection: keeps ? "keep-alive" : "close",
-  withBody: method !== "HEAD"
+  withBody: method !== "HEAD",
+  knowsChunks: minor === 1
 })
 
 /** Whether the answer is out and the connection goes on. */

@@ -1,6 +1,7 @@
 /** Answers written to the connection itself: those to requests without a body. */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { concat } from "../../domain/bytes/bytes.ts"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import { type Headers, responseHead } from "../../domain/http/ResponseHead.ts"
 import { signature } from "../../domain/Product.ts"
@@ -35,8 +36,11 @@ export interface Frame {
   readonly cors: Headers
   readonly connection: "keep-alive" | "close"
   readonly withBody: boolean
+  /** The client knows chunked transfer. Another one gets what has no length until the connection closes. */
+  readonly knowsChunks: boolean
 }
 
+<<<<<<< HEAD
 const headOf = ({ headers, status }: PlainAnswer, length: number, { connection, cors, date }: Frame): Uint8Array =>
   responseHead(status, [
     ...headers,
@@ -46,7 +50,26 @@ const headOf = ({ headers, status }: PlainAnswer, length: number, { connection, 
     // Of an answer without body the length would be that of the body it stands for (RFC 9110 §8.6).
     ...(status === 304 ? [] : [["Content-Length", String(length)] as const]),
     ["Connection", connection]
+=======
+const lengthOf = (status: number, length: number | undefined, { knowsChunks }: Frame): Headers => {
+  // Of an answer without body the length would be that of the body it stands for (RFC 9110 §8.6).
+  if (status === 304) return []
+  if (length !== undefined) return [["Content-Length", String(length)]]
+  return knowsChunks ? [["Transfer-Encoding", "chunked"]] : []
+}
+
+const headOf = ({ headers, status }: PlainAnswer, length: number | undefined, frame: Frame): Uint8Array => {
+  const { connection, cors, date, knowsChunks } = frame
+  return responseHead(status, [
+    ["Server", signature],
+    ["Date", date],
+    ...headers,
+    ...lengthOf(status, length, frame),
+    ...cors,
+    ["Connection", length === undefined && !knowsChunks ? "close" : connection]
+>>>>>>> e89618d (A body whose length nobody knows comes in chunks)
   ])
+}
 
 /** A plain call: the connection takes all of it. */
 export const writeWhole = (connection: Connection, answer: PlainAnswer, body: Uint8Array, frame: Frame): void => {
@@ -91,6 +114,12 @@ export const sendAnswer = (
     return untilTaken(connection)
   })
 
+/** RFC 9112 §7.1. */
+const chunkOf = (bytes: Uint8Array): Uint8Array =>
+  concat([encoder.encode(`${bytes.length.toString(16)}\r\n`), bytes, chunkEnd])
+const chunkEnd = encoder.encode("\r\n")
+const lastChunk = encoder.encode("0\r\n\r\n")
+
 /** The next piece is taken when the connection has taken the last one. */
 const sendPieces = Effect.fnUntraced(function* (
   connection: Connection,
@@ -99,15 +128,18 @@ const sendPieces = Effect.fnUntraced(function* (
   frame: Frame
 ) {
   connection.write(headOf(answer, length, frame))
-  let left = frame.withBody ? length : 0
+  const isChunked = length === undefined && frame.knowsChunks
+  let left = frame.withBody ? (length ?? Infinity) : 0
   while (left > 0) {
     const bytes = yield* timely(next)
     if (bytes === undefined) return false
+    if (bytes === "end") break
     left -= bytes.length
-    connection.write(bytes)
+    connection.write(isChunked ? chunkOf(bytes) : bytes)
     if (!(yield* untilTaken(connection))) return false
   }
-  return true
+  if (isChunked && frame.withBody) connection.write(lastChunk)
+  return length !== undefined || isChunked
 })
 
 export const emptyBody: Effect.Effect<Uint8Array> = Effect.succeed(noBytes)

@@ -154,3 +154,41 @@ effect("a path that a route claims is not live", () =>
     expect(yield* ask(get("/live/a?start=5", "Connection: close"))).toEndWith("\r\n\r\nfile")
   })
 )
+
+effect("a body whose length nobody knows comes in chunks, and for old clients until the connection closes", () =>
+  Effect.gen(function* () {
+    const { ask, gateway } = yield* harness()
+    yield* gateway.plain({
+      listener: "any",
+      path: "/growing",
+      answer: () =>
+        Effect.sync(() => {
+          const pieces = ["abc", "0123456789abcdef"]
+          const next = Effect.sync(() => {
+            const piece = pieces.shift()
+            return piece === undefined ? ("end" as const) : new TextEncoder().encode(piece)
+          })
+          return { status: 200, headers: [], body: { length: undefined, next } }
+        })
+    })
+    yield* gateway.listen
+    const body = "3\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n"
+    const close = get("/growing", "Connection: close")
+    // With a body of its own, a request is read by `node:http`.
+    const post = "POST /growing HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
+    for (const request of [close, post]) {
+      const [head, ...rest] = (yield* ask(request)).split("\r\n\r\n")
+      expect(head).toContain("Transfer-Encoding: chunked")
+      expect(head).not.toContain("Content-Length")
+      expect(rest.join("\r\n\r\n")).toBe(body)
+    }
+    const both = (yield* ask(get("/growing") + close)).split("HTTP/1.1 200")
+    expect(both.map((answer) => answer.endsWith(body))).toEqual([false, true, true])
+    const old = yield* ask("GET /growing HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    expect(old).toEndWith("\r\n\r\nabc0123456789abcdef")
+    expect(old).toContain("Connection: close")
+    const head = yield* ask("HEAD /growing HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    expect(head).toMatch(/Transfer-Encoding: chunked[^]*\r\n\r\n$/)
+    expect(head).not.toContain("abc")
+  })
+)
