@@ -40,17 +40,6 @@ export interface Frame {
   readonly knowsChunks: boolean
 }
 
-<<<<<<< HEAD
-const headOf = ({ headers, status }: PlainAnswer, length: number, { connection, cors, date }: Frame): Uint8Array =>
-  responseHead(status, [
-    ...headers,
-    ...cors,
-    ["Server", signature],
-    ["Date", date],
-    // Of an answer without body the length would be that of the body it stands for (RFC 9110 §8.6).
-    ...(status === 304 ? [] : [["Content-Length", String(length)] as const]),
-    ["Connection", connection]
-=======
 const lengthOf = (status: number, length: number | undefined, { knowsChunks }: Frame): Headers => {
   // Of an answer without body the length would be that of the body it stands for (RFC 9110 §8.6).
   if (status === 304) return []
@@ -61,13 +50,12 @@ const lengthOf = (status: number, length: number | undefined, { knowsChunks }: F
 const headOf = ({ headers, status }: PlainAnswer, length: number | undefined, frame: Frame): Uint8Array => {
   const { connection, cors, date, knowsChunks } = frame
   return responseHead(status, [
+    ...headers,
+    ...cors,
     ["Server", signature],
     ["Date", date],
-    ...headers,
     ...lengthOf(status, length, frame),
-    ...cors,
     ["Connection", length === undefined && !knowsChunks ? "close" : connection]
->>>>>>> e89618d (A body whose length nobody knows comes in chunks)
   ])
 }
 
