@@ -19,7 +19,11 @@ export const packages = [
   "haproxy",
   "logrotate",
   "systemd",
-  "openssl"
+  "openssl",
+  "curl",
+  "jq",
+  "python3",
+  "prometheus"
 ] as const
 
 /** What to look for where there is no dpkg to ask. */
@@ -32,7 +36,12 @@ const programs = [
   "mpv",
   "haproxy",
   "logrotate",
-  "openssl"
+  "openssl",
+  "curl",
+  "jq",
+  "python3",
+  "prometheus",
+  "promtool"
 ]
 
 const missingPackages = (): Array<string> => {

@@ -34,6 +34,8 @@ export interface AccessRequest {
   readonly param: string
   readonly tcUrl: string
   readonly pageUrl: string
+  /** Part of the stream's name in callbacks where SRS tells it so: `.m3u8` of HLS. */
+  readonly extension?: string | undefined
   /** Of HTTP: the `Authorization` field. */
   readonly authorization?: string | undefined
 }

@@ -26,6 +26,7 @@ export interface SegmentViewerRequest {
   readonly param: string
   readonly tcUrl: string
   readonly pageUrl: string
+  readonly extension?: string | undefined
   /** The header field, if there is one. */
   readonly authorization: string | undefined
   /** Without a request for so long it has left; asked anew each time. */

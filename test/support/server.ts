@@ -29,6 +29,10 @@ export interface ServerOptions {
   readonly global?: string | ((ports: ServerPorts) => string)
   /** Directives of the default vhost, beside HTTP-FLV at `[vhost]/[app]/[stream].flv`. */
   readonly vhost?: string
+  /** Directives of the API. */
+  readonly api?: string
+  /** The API listens where the HTTP server does. */
+  readonly sharedApi?: boolean
   /** Further ports to wait for, which `global` names. */
   readonly ports?: ReadonlyArray<number>
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -168,7 +172,8 @@ export const withServer =
  * before them.
  */
 export const startServer = async (options: ServerOptions = {}): Promise<Server> => {
-  const [rtmp, http, api] = (await freePorts(3)) as [number, number, number]
+  const [rtmp, http, own] = (await freePorts(3)) as [number, number, number]
+  const api = options.sharedApi === true ? http : own
   const directory = mkdtempSync(join(tmpdir(), "sluice-e2e-"))
   const file = join(directory, "server.conf")
   writeFileSync(file, configuration(rtmp, http, api, options))
@@ -190,17 +195,20 @@ export const startServer = async (options: ServerOptions = {}): Promise<Server> 
   return server
 }
 
-const configuration = (rtmp: number, http: number, api: number, { global = "", vhost = "" }: ServerOptions): string => `
+const configuration = (rtmp: number, http: number, port: number, options: ServerOptions): string => {
+  const { api = "", global = "", vhost = "" } = options
+  return `
 listen ${rtmp};
 daemon off;
 srs_log_tank console;
 pid ./sluice.pid;
 max_connections 500;
-http_api { enabled on; listen ${api}; }
+http_api { enabled on; listen ${port}; ${api} }
 http_server { enabled on; listen ${http}; }
-${typeof global === "string" ? global : global({ rtmp, http, api })}
+${typeof global === "string" ? global : global({ rtmp, http, api: port })}
 vhost __defaultVhost__ {
   http_remux { enabled on; mount [vhost]/[app]/[stream].flv; }
   ${vhost}
 }
 `
+}

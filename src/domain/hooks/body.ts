@@ -31,6 +31,8 @@ export interface HookFacts {
   readonly clientId: string
   readonly ip: string
   readonly stream: StreamName
+  /** What `stream` has behind its name: `.m3u8` for viewers of HLS. */
+  readonly extension?: string | undefined
   /** Of the statistics, which may not know the stream yet. */
   readonly streamId: string | undefined
   /** With its leading `?` where the protocol has one. */
@@ -47,7 +49,7 @@ export interface HookFacts {
 }
 
 const values = {
-  stream: ({ stream }) => stream.stream,
+  stream: ({ extension = "", stream }) => stream.stream + extension,
   param: ({ param }) => param,
   tcUrl: ({ tcUrl }) => tcUrl,
   pageUrl: ({ pageUrl }) => pageUrl,

@@ -11,6 +11,7 @@ import { parseQuery } from "../../domain/http/query.ts"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import { reasonPhrase } from "../../domain/http/ResponseHead.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
+import { bracketed } from "../../domain/rtmp/UrlText.ts"
 import { reportOf } from "../../domain/stats/PlayerReports.ts"
 import { type SegmentViewer, type SegmentViewerRequest, SegmentViewers } from "../../services/SegmentViewers.ts"
 import { type HlsFile, type HlsFound, type HlsOutput, HlsSegmenter } from "../../services/HlsSegmenter.ts"
@@ -127,8 +128,10 @@ export const layer = Layer.effectDiscard(
         address,
         stream,
         param: param === "" ? "" : `?${param}`,
-        tcUrl: `${encrypted ? "https" : "http"}://${head.authority}/${stream.app}`,
+        // Without port, and the stream with extension: as SRS tells it.
+        tcUrl: `${encrypted ? "https" : "http"}://${bracketed(head.host)}/${stream.app}`,
         pageUrl: head.headers.get("referer") ?? "",
+        extension: ".m3u8",
         authorization: head.headers.get("authorization"),
         expiryMillis: () => 2 * (settings.vhost(stream.vhost)?.hls.windowMillis ?? 0)
       }

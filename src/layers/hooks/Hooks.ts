@@ -71,12 +71,16 @@ export const layer = Layer.effect(
       return urls.length === 0 ? undefined : { urls, secret: vhost.httpHooks.secret, verify: vhost.httpHooks.tlsVerify }
     }
 
-    const factsOf = ({ pageUrl, param, session, stream, tcUrl }: AccessRequest, segment?: SegmentFacts): HookFacts => ({
+    const factsOf = (
+      { extension, pageUrl, param, session, stream, tcUrl }: AccessRequest,
+      segment?: SegmentFacts
+    ): HookFacts => ({
       serverId: identity.server,
       serviceId: identity.service,
       clientId: session.id,
       ip: session.address,
       stream,
+      extension,
       streamId: statistics.streamOf(session)?.id,
       param,
       tcUrl,

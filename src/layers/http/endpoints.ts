@@ -13,6 +13,8 @@ export interface WantedEndpoint extends BoundEndpoint {
   readonly tls: TlsFiles | undefined
 }
 
+const isSame = (a: Endpoint, b: Endpoint): boolean => a.host === b.host && a.port === b.port && a.port !== 0
+
 /** The exporter's listener has the whole API. */
 export const wantedEndpoints = (
   server: HttpSection,
@@ -36,6 +38,9 @@ export const wantedEndpoints = (
     const { cert, enabled, key, listen } = section.https
     if (enabled) add(listen, role, { key, cert })
   }
+  // An API at the server's endpoint is at that of its HTTPS too (SRS).
+  const isShared = server.enabled && api.enabled && isSame(server.listen, api.listen)
+  if (isShared && server.https.enabled) add(server.https.listen, "api", server.https)
   if (exporter?.enabled) add(exporter.listen, "api", undefined)
   return [...wanted.values()]
 }

@@ -25,6 +25,12 @@ test("a recording is told in SRS's words", () => {
   )
 })
 
+test("a viewer of HLS has the stream's name with its extension, and its URL without", () => {
+  expect(hookBody("on_play", { ...facts, extension: ".m3u8" })).toEndWith(
+    '"stream":"cam.m3u8","tcUrl":"rtmp://v.com/live","param":"?t=1","pageUrl":"","stream_url":"v.com/live/cam","stream_id":"vid-s"}'
+  )
+})
+
 test("text from clients stays text", () => {
   const hostile = { ...facts, param: '?a="}\n\u0000', tcUrl: "rtmp://h/</script>\u2028" }
   const said = JSON.parse(hookBody("on_publish", hostile))

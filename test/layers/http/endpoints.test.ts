@@ -25,6 +25,15 @@ test("each section listens where it says, and equal endpoints are one", () => {
   ])
 })
 
+test("an API at the server's endpoint is at that of its HTTPS too", () => {
+  expect(brief(section(8080, 8088), section(8080))).toEqual(["http 8080 server api", "https 8088 server api key"])
+  expect(brief(section(8080, 8088), section(1985))).toEqual([
+    "http 8080 server",
+    "https 8088 server key",
+    "http 1985 api"
+  ])
+})
+
 test("what is switched off does not listen", () => {
   expect(brief(section(-1), section(1985))).toEqual(["http 1985 api"])
   expect(brief(section(-1, 8088), section(-1, 1990))).toEqual([])
