@@ -141,9 +141,8 @@ for (const exporter of ["effect", "sdk"] as const) {
 
 effect("a collector that is not there harms nobody", () =>
   Effect.gen(function* () {
-    const scope = yield* Scope.make()
     const plan = otlpPlan({ ...settings, endpoint: "http://127.0.0.1:1" }, {})
-    const context = yield* Layer.buildWithScope(Otlp.layer({ ...plan!, logs: undefined }), scope)
+    const context = yield* Layer.build(Otlp.layer({ ...plan!, logs: undefined }))
     yield* Effect.provideContext(publish, context)
     expect(plan?.traces?.url).toBe("http://127.0.0.1:1/v1/traces")
   })

@@ -2,13 +2,13 @@
  * What a test has made and must have given back: whoever makes a session, a source, a connection in memory, a fiber, a
  * timer or a socket within it, it is counted here without being asked to.
  */
-import { readdirSync, readlinkSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { MemoryConnection } from "../../src/layers/transport/Memory.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import { SourceRegistry } from "../../src/services/SourceRegistry.ts"
 import { countFibers } from "./fibers.ts"
+import { networkSockets, socketsOf } from "./leftBehind.ts"
 
 const sessions: Array<Sessions["Service"]> = []
 const registries: Array<SourceRegistry["Service"]> = []
@@ -59,16 +59,6 @@ const countStopped = (name: "clearTimeout" | "clearInterval"): void => {
 for (const name of ["setTimeout", "setInterval"] as const) countStarted(name)
 for (const name of ["clearTimeout", "clearInterval"] as const) countStopped(name)
 
-/** Of this process. A descriptor that closes while this looks is none. */
-const sockets = (): number =>
-  readdirSync("/proc/self/fd").filter((descriptor) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith("socket:")
-    } catch {
-      return false
-    }
-  }).length
-
 const held = (registry: SourceRegistry["Service"]): number =>
   [...registry.all()].filter((source) => source.publisher() !== undefined || source.viewers() > 0).length
 
@@ -97,7 +87,8 @@ export const census = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Cou
   Effect.suspend(() => {
     for (const made of [sessions, registries, connections]) made.length = 0
     const timersBefore = timers.size
-    const socketsBefore = sockets()
+    const socketsBefore = socketsOf(process.pid)
+    const newSockets = () => [...socketsOf(process.pid)].filter((inode) => !socketsBefore.has(inode))
     const { counter, service } = countFibers()
     const counts: Counts = new Map([
       ["sessions", () => sum(sessions, (each) => each.all().size)],
@@ -105,7 +96,7 @@ export const census = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Cou
       ["connections", () => sum(connections, ({ isClosed }) => (isClosed ? 0 : 1))],
       ["fibers", () => counter.running],
       ["timers", () => timers.size - timersBefore],
-      ["sockets", () => sockets() - socketsBefore]
+      ["sockets", () => networkSockets(process.pid, newSockets()).length]
     ])
     // What was interrupted with the scope may need its turn to end.
     return self.pipe(service, Effect.andThen(Effect.yieldNow), Effect.as(counts))

@@ -30,6 +30,18 @@ export const socketsOf = (pid: number): ReadonlySet<string> => {
   return new Set(links.flatMap((link) => link.match(/^socket:\[(\d+)\]$/)?.[1] ?? []))
 }
 
+const tableOf = (pid: number, table: string): ReadonlyArray<ReadonlyArray<string>> =>
+  readFileSync(`/proc/${pid}/net/${table}`, "utf8")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+
+/** Those of these sockets that are the network's: others are pipes to programs. */
+export const networkSockets = (pid: number, inodes: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (inodes.length === 0) return inodes
+  const known = ["tcp", "tcp6", "udp", "udp6"].flatMap((table) => tableOf(pid, table).map((fields) => fields[9]))
+  return inodes.filter((inode) => known.includes(inode))
+}
+
 const listening = "0A"
 
 /** Connections that clients made to these ports of the process, and that it has not closed: the addresses of their ends. */
@@ -37,9 +49,7 @@ export const connectionsOf = (pid: number, ports: ReadonlyArray<number>): Readon
   const held = socketsOf(pid)
   const wanted = new Set(ports.map((port) => port.toString(16).toUpperCase().padStart(4, "0")))
   return ["tcp", "tcp6"].flatMap((table) =>
-    readFileSync(`/proc/${pid}/net/${table}`, "utf8")
-      .split("\n")
-      .map((line) => line.trim().split(/\s+/))
+    tableOf(pid, table)
       .filter(([, local = "", , state, , , , , , inode = ""]) => {
         return state !== listening && held.has(inode) && wanted.has(local.split(":")[1] ?? "")
       })
