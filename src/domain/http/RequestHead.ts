@@ -50,20 +50,19 @@ export interface RequestHead {
 const LF = 10
 const CR = 13
 const SP = 32
+const TAB = 9
 
 const tokenChars = new Uint8Array(256)
 for (const char of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
   tokenChars[char.charCodeAt(0)] = 1
 }
 
-const fail = (status: RefusalStatus, reason: string) => Result.fail(new BadRequest({ status, reason }))
+const bad = (status: RefusalStatus, reason: string) => new BadRequest({ status, reason })
+const fail = (status: RefusalStatus, reason: string) => Result.fail(bad(status, reason))
 
 /** Bytes as characters of the same number. */
-const latin1 = (bytes: Uint8Array, from: number, to: number): string => {
-  let text = ""
-  for (let at = from; at < to; at++) text += String.fromCharCode(bytes[at])
-  return text
-}
+const latin1 = (bytes: Uint8Array, from: number, to: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1")
 
 const noBytes = new Uint8Array(0)
 
@@ -73,6 +72,8 @@ export class RequestHeadReader {
   #scanned = 0
   #start = 0
   #end = 0
+  /** Of the head before: a player sends the same again and again. */
+  #fields: Fields | undefined
 
   /** All that was pushed, for whoever reads what follows the head. */
   get bytes(): Uint8Array {
@@ -85,8 +86,41 @@ export class RequestHeadReader {
     this.#skipEmptyLines()
     if (this.#start > maxLeadingBytes) return fail(400, "empty lines")
     this.#end = this.#findEnd()
-    if (this.#end > 0) return parseHead(this.#bytes, this.#start, this.#end)
+    if (this.#end > 0) return this.#parse(latin1(this.#bytes, this.#start, this.#end))
     return this.#checkPartial()
+  }
+
+  #parse(text: string): Result.Result<RequestHead, BadRequest> {
+    const lineEnd = text.indexOf("\n") + 1
+    const line = parseRequestLine(text.slice(0, lineEnd))
+    if (Result.isFailure(line)) return Result.fail(line.failure)
+    const fieldText = text.slice(lineEnd)
+    if (this.#fields?.text !== fieldText || this.#fields.minor !== line.success.minor) {
+      const fields = parseFields(fieldText, line.success.minor)
+      if (Result.isFailure(fields)) return Result.fail(fields.failure)
+      this.#fields = fields.success
+    }
+    const { method, minor, target } = line.success
+    const { chunked, contentLength, headers } = this.#fields
+    if (!methods.has(method)) return fail(405, `method ${method}`)
+    const host = headers.get("host")
+    if (host === undefined && minor === 1) return fail(400, "no Host")
+    const place = parseTarget(method, target, host ?? "")
+    if (place === undefined) return fail(400, "malformed target or Host")
+    const { authority, path, query } = place
+    return Result.succeed({
+      method,
+      target,
+      path,
+      query,
+      host: place.host,
+      authority,
+      minor,
+      headers,
+      contentLength,
+      chunked,
+      headLength: this.#end
+    })
   }
 
   /** Drops the head that was found last, if there is one: the next `push` looks behind it. */
@@ -106,8 +140,7 @@ export class RequestHeadReader {
   #findEnd(): number {
     const bytes = this.#bytes
     const limit = Math.min(bytes.length, this.#start + maxHeadBytes)
-    for (let at = this.#scanned; at < limit; at++) {
-      if (bytes[at] !== LF) continue
+    for (let at = bytes.indexOf(LF, this.#scanned); at >= 0 && at < limit; at = bytes.indexOf(LF, at + 1)) {
       if (at > 0 && bytes[at - 1] === LF) return at + 1
       if (at > 1 && bytes[at - 1] === CR && bytes[at - 2] === LF) return at + 1
     }
@@ -135,73 +168,77 @@ export class RequestHeadReader {
   }
 }
 
-const parseHead = (bytes: Uint8Array, start: number, end: number): Result.Result<RequestHead, BadRequest> => {
-  const lines = splitLines(bytes, start, end)
-  if (Result.isFailure(lines)) return Result.fail(lines.failure)
-  const [requestLine, ...fields] = lines.success
-  if (requestLine.length > maxRequestLineBytes) return fail(414, "request line too long")
-  if (fields.length > maxHeaders) return fail(431, `more than ${maxHeaders} header fields`)
-  const shape = /^([^ ]{1,32}) ([^ ]+) HTTP\/(\d)\.(\d)$/.exec(requestLine)
-  if (shape === null) return fail(400, "malformed request line")
-  const [, method, target, major, minorText] = shape
-  if (major !== "1") return fail(505, "not HTTP/1")
-  const minor = minorText === "0" ? 0 : 1
-  const headers = parseFields(fields)
-  if (Result.isFailure(headers)) return Result.fail(headers.failure)
-  if (!methods.has(method)) return fail(405, `method ${method}`)
-  const body = bodyOf(headers.success, minor)
-  if (Result.isFailure(body)) return Result.fail(body.failure)
-  const host = headers.success.get("host")
-  if (host === undefined && minor === 1) return fail(400, "no Host")
-  const place = parseTarget(method, target, host ?? "")
-  if (place === undefined) return fail(400, "malformed target or Host")
-  return Result.succeed({
-    method,
-    target,
-    ...place,
-    minor,
-    headers: headers.success,
-    ...body.success,
-    headLength: end
-  })
+interface RequestLine {
+  readonly method: string
+  readonly target: string
+  readonly minor: 0 | 1
 }
 
-/** Lines end in CR LF or, for hand-written clients, in LF alone. No other control character may occur but TAB. */
-const splitLines = (bytes: Uint8Array, start: number, end: number): Result.Result<Array<string>, BadRequest> => {
-  const lines: Array<string> = []
-  let from = start
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at]
-    if (byte === LF) {
-      const to = at > from && bytes[at - 1] === CR ? at - 1 : at
-      if (to > from) lines.push(latin1(bytes, from, to))
-      from = at + 1
-    } else if ((byte < SP && byte !== 9 && !(byte === CR && bytes[at + 1] === LF)) || byte === 127) {
-      return fail(400, "control character")
-    }
-  }
-  return Result.succeed(lines)
+/** With the end of the line. */
+const parseRequestLine = (text: string): Result.Result<RequestLine, BadRequest> => {
+  const line = withoutEnd(text)
+  if (control.test(line)) return fail(400, "control character")
+  if (line.length > maxRequestLineBytes) return fail(414, "request line too long")
+  const shape = /^([^ ]{1,32}) ([^ ]+) HTTP\/(\d)\.(\d)$/.exec(line)
+  if (shape === null) return fail(400, "malformed request line")
+  const [, method, target, major, minor] = shape
+  return major === "1" ? Result.succeed({ method, target, minor: minor === "0" ? 0 : 1 }) : fail(505, "not HTTP/1")
 }
+
+/** All but TAB. */
+const control = /[^\t\x20-\x7e\x80-\xff]/
+
+/** Lines end in CR LF or, for hand-written clients, in LF alone. */
+const withoutEnd = (line: string): string => line.slice(0, line.endsWith("\r\n") ? -2 : -1)
 
 const singular: ReadonlySet<string> = new Set(["host", "content-length", "transfer-encoding"])
 
-const parseFields = (fields: ReadonlyArray<string>): Result.Result<Map<string, string>, BadRequest> => {
+const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
+
+const isBlank = (code: number): boolean => code === SP || code === TAB
+
+/** What stands from `from` on, without blanks around it. */
+const trimmed = (field: string, from: number): string => {
+  let start = from
+  let end = field.length
+  while (start < end && isBlank(field.charCodeAt(start))) start++
+  while (end > start && isBlank(field.charCodeAt(end - 1))) end--
+  return field.slice(start, end)
+}
+
+interface Fields extends Pick<RequestHead, "contentLength" | "chunked"> {
+  readonly text: string
+  readonly minor: 0 | 1
+  readonly headers: ReadonlyMap<string, string>
+}
+
+/** The lines behind the request line, each with its end, the empty one too. */
+const parseFields = (text: string, minor: 0 | 1): Result.Result<Fields, BadRequest> => {
   const headers: Map<string, string> = new Map()
-  for (const field of fields) {
-    if (field.length > maxHeaderBytes) return fail(431, "header field too long")
-    const colon = field.indexOf(":")
-    if (colon < 1) return fail(400, "header field without name")
-    for (let i = 0; i < colon; i++) {
-      // Also refuses a folded line and white space before the colon (RFC 9112 §5.1, §5.2).
-      if (tokenChars[field.charCodeAt(i)] !== 1) return fail(400, "malformed header name")
-    }
-    const name = field.slice(0, colon).toLowerCase()
-    const value = field.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "")
-    const before = headers.get(name)
-    if (before !== undefined && singular.has(name)) return fail(400, `more than one ${name}`)
-    headers.set(name, before === undefined ? value : `${before}, ${value}`)
+  let count = 0
+  for (let from = 0, at = text.indexOf("\n"); at >= 0; from = at + 1, at = text.indexOf("\n", from)) {
+    const field = withoutEnd(text.slice(from, at + 1))
+    if (field === "") continue
+    if (++count > maxHeaders) return fail(431, `more than ${maxHeaders} header fields`)
+    const failure = addField(headers, field)
+    if (failure !== undefined) return Result.fail(failure)
   }
-  return Result.succeed(headers)
+  return Result.map(bodyOf(headers, minor), (body) => ({ ...body, text, minor, headers }))
+}
+
+const addField = (headers: Map<string, string>, field: string): BadRequest | undefined => {
+  if (control.test(field)) return bad(400, "control character")
+  if (field.length > maxHeaderBytes) return bad(431, "header field too long")
+  const colon = field.indexOf(":")
+  if (colon < 1) return bad(400, "header field without name")
+  const name = field.slice(0, colon).toLowerCase()
+  // Also refuses a folded line and white space before the colon (RFC 9112 §5.1, §5.2).
+  if (!token.test(name)) return bad(400, "malformed header name")
+  const value = trimmed(field, colon + 1)
+  const before = headers.get(name)
+  if (before !== undefined && singular.has(name)) return bad(400, `more than one ${name}`)
+  headers.set(name, before === undefined ? value : `${before}, ${value}`)
+  return undefined
 }
 
 /** How the body ends (RFC 9112 §6.3): only what every reader understands in the same way. */

@@ -35,11 +35,14 @@ const encoder = new TextEncoder()
 /** A header value is one line: whatever would begin another is left out. */
 const oneLine = (value: string): string => value.replace(/[^\t\x20-\x7e\x80-\u{10ffff}]/gu, "")
 
-export const responseHead = (status: number, headers: Headers): Uint8Array => {
+/** With the empty line that ends it. */
+export const headText = (status: number, headers: Headers): string => {
   let text = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`
   for (const [name, value] of headers) text += `${name}: ${oneLine(value)}\r\n`
-  return encoder.encode(`${text}\r\n`)
+  return `${text}\r\n`
 }
+
+export const responseHead = (status: number, headers: Headers): Uint8Array => encoder.encode(headText(status, headers))
 
 /** A whole answer with a short text, after which the connection closes. */
 export const shortAnswer = (status: number, server: string, extra: Headers = [], withBody = true): Uint8Array => {

@@ -33,8 +33,12 @@ export const percentDecode = (text: string): string | undefined => {
   return utf8.decode(bytes.subarray(0, length))
 }
 
+/** Nothing in it is escaped, and no segment is empty or begins with a dot. */
+const plainPath = /^(?:\/[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9_~!$&'()*+,;=:@.-]*)+$/
+
 /** Decoded, with runs of slashes made one. `undefined` for a path that leaves its folder. */
 const normalPath = (raw: string): string | undefined => {
+  if (plainPath.test(raw)) return raw
   const path = percentDecode(raw)
   if (path === undefined || !path.startsWith("/")) return undefined
   const segments = path.split("/")
@@ -44,13 +48,14 @@ const normalPath = (raw: string): string | undefined => {
 
 /** `host` is the value of the Host header, which an absolute target overrides. `undefined` for what is malformed. */
 export const parseTarget = (method: string, target: string, host: string): Target | undefined => {
-  const absolute = /^https?:\/\/([^/?#]+)([^#]*)/i.exec(target)
+  const absolute = target.startsWith("/") ? null : /^https?:\/\/([^/?#]+)([^#]*)/i.exec(target)
   const authority = absolute === null ? host : absolute[1]
   const name = hostName(authority)
-  if (name === undefined || hostName(host) === undefined) return undefined
+  if (name === undefined || (absolute !== null && hostName(host) === undefined)) return undefined
   if (target === "*") return method === "OPTIONS" ? { path: "*", query: "", host: name, authority } : undefined
   const rest = absolute === null ? target : absolute[2].startsWith("/") ? absolute[2] : `/${absolute[2]}`
-  const [text] = rest.split("#", 1)
+  const fragment = rest.indexOf("#")
+  const text = fragment < 0 ? rest : rest.slice(0, fragment)
   const mark = text.indexOf("?")
   const path = normalPath(mark < 0 ? text : text.slice(0, mark))
   return path === undefined ? undefined : { path, query: mark < 0 ? "" : text.slice(mark), host: name, authority }

@@ -94,8 +94,8 @@ export const layer = Layer.effectDiscard(
     const viewers = yield* SegmentViewers
     const clock = yield* Clock.Clock
 
-    const find = (head: RequestHead): HlsFound | undefined => {
-      for (const { exact, path, vhost: name } of vhostsOf({ ...head, query: parseQuery(head.query) })) {
+    const find = (head: RequestHead, query = parseQuery(head.query)): HlsFound | undefined => {
+      for (const { exact, path, vhost: name } of vhostsOf({ host: head.host, path: head.path, query })) {
         const vhost = settings.vhost(name)
         if (vhost === undefined || (exact && vhost.name !== name)) continue
         const found = segmenter.find(vhost.name, path.slice(1))
@@ -199,9 +199,9 @@ export const layer = Layer.effectDiscard(
 
     /** Of those who were let in, what is in memory. */
     const ready = ({ address, head }: ReadyRequest): ReadyAnswer | undefined => {
-      const found = isRoster(head) ? undefined : find(head)
-      if (found === undefined) return undefined
       const query = parseQuery(head.query)
+      const found = isRoster(head) ? undefined : find(head, query)
+      if (found === undefined) return undefined
       const viewer = named(query, found.output)
       if (found._tag === "Playlist") {
         const isOwn = settings.vhost(found.output.stream.vhost)?.hls.ctx === true

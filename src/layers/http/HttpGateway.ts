@@ -11,8 +11,8 @@ import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { type Connection, Transport, type TransportFailed } from "../../services/Transport.ts"
 import { serveClient } from "../telemetry/client.ts"
+import { AnswerWriter } from "./AnswerWriter.ts"
 import { converse } from "./conversation.ts"
-import { makeDateText } from "./directAnswer.ts"
 import { wantedEndpoints, type WantedEndpoint } from "./endpoints.ts"
 import { NodeServer } from "./nodeServer.ts"
 import { Routes } from "./routes.ts"
@@ -34,7 +34,7 @@ export const layer = Layer.effect(
     const node = new NodeServer()
     const bound = new Set<BoundEndpoint>()
     const clock = yield* Clock.Clock
-    const date = makeDateText(clock)
+    const answers = new AnswerWriter(clock)
     const crossdomain = () => settings.current().httpServer.crossdomain
 
     const serve = (port: HttpPort, connection: Connection) =>
@@ -56,7 +56,7 @@ export const layer = Layer.effect(
             clientOf,
             closing: listeners.areClosing,
             clock,
-            date
+            answers
           })
         },
         { "server.port": String(connection.localPort), "url.scheme": connection.encrypted ? "https" : "http" }

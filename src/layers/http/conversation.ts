@@ -6,7 +6,8 @@ import { corsFor } from "../../domain/http/cors.ts"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import { shortAnswer } from "../../domain/http/ResponseHead.ts"
 import { signature } from "../../domain/Product.ts"
-import { bytesOf, emptyBody, type Frame, keepsAlive, sendAnswer, untilTaken, writeWhole } from "./directAnswer.ts"
+import type { Frame } from "./AnswerWriter.ts"
+import { emptyBody, keepsAlive, sendAnswer, untilTaken } from "./directAnswer.ts"
 import { serveRaw } from "./liveBody.ts"
 import { answerOf, timely } from "./plainAnswer.ts"
 import { Requests } from "./Requests.ts"
@@ -46,12 +47,11 @@ const answerReady = (talk: Conversation, head: RequestHead): boolean => {
   for (const name of generalFields) if (head.headers.has(name)) return false
   const answer = talk.routes.ready(talk.port, { head, address: talk.clientOf(head) })
   if (answer === undefined) return false
-  writeWhole(talk.connection, answer, bytesOf(answer.body), frameOf(talk, head, true))
+  talk.answers.write(talk.connection, answer, answer.body, frameOf(talk, head, true))
   return true
 }
 
 const frameOf = (talk: Conversation, { headers, method, minor }: RequestHead, keeps: boolean): Frame => ({
-  date: talk.date(),
   cors: corsFor(headers, talk.crossdomain()),
   connection: keeps ? "keep-alive" : "close",
   withBody: method !== "HEAD",
@@ -60,12 +60,12 @@ const frameOf = (talk: Conversation, { headers, method, minor }: RequestHead, ke
 
 /** Whether the answer is out and the connection goes on. */
 const answerDirectly = Effect.fnUntraced(function* (talk: Conversation, head: RequestHead) {
-  const { connection } = talk
+  const { answers, connection } = talk
   if (!(yield* untilTaken(connection))) return false
   const answer = yield* timely(answerOf(plainContext(talk, head), head, emptyBody))
   if (answer === undefined) return false
   const keeps = keepsAlive(head) && !talk.closing()
-  return (yield* sendAnswer(connection, answer, frameOf(talk, head, keeps))) && keeps
+  return (yield* sendAnswer(answer, { answers, connection, frame: frameOf(talk, head, keeps) })) && keeps
 }, Effect.scoped)
 
 const isUpgrade = (head: RequestHead): boolean =>

@@ -33,11 +33,26 @@ const byRank = (a: PlainRoute, b: PlainRoute): number =>
 const covers = ({ path }: PlainRoute, head: RequestHead): boolean =>
   path === head.path || (path.endsWith("/") && head.path.startsWith(path))
 
+interface ReadyRoute {
+  readonly route: PlainRoute
+  readonly ready: NonNullable<PlainRoute["ready"]>
+  /** Routes that go before it where they have the path too. */
+  readonly before: ReadonlyArray<PlainRoute>
+}
+
+const readyRoutes = (all: ReadonlyArray<PlainRoute>): ReadonlyArray<ReadyRoute> =>
+  all.flatMap((route) => {
+    const { ready } = route
+    return ready === undefined ? [] : [{ route, ready, before: all.filter((other) => byRank(other, route) < 0) }]
+  })
+
 const missing: Found = { _tag: "Missing" }
 
 export class Routes {
   readonly #live = new Set<LiveRoute>()
   readonly #plain = new Set<PlainRoute>()
+  /** Made anew when routes come and go. */
+  #ready: ReadonlyArray<ReadyRoute> | undefined
 
   addLive(route: LiveRoute): () => void {
     this.#live.add(route)
@@ -46,7 +61,11 @@ export class Routes {
 
   addPlain(route: PlainRoute): () => void {
     this.#plain.add(route)
-    return () => this.#plain.delete(route)
+    this.#ready = undefined
+    return () => {
+      this.#plain.delete(route)
+      this.#ready = undefined
+    }
   }
 
   live(port: HttpPort, head: RequestHead): LiveMatch | undefined {
@@ -66,19 +85,14 @@ export class Routes {
   /** What a route has ready, if no other goes before it. */
   ready(port: HttpPort, request: ReadyRequest): ReadyAnswer | undefined {
     const { head } = request
-    for (const route of this.#plain) {
-      if (route.ready === undefined || !serves(port, route) || !covers(route, head)) continue
-      const answer = this.#isOutranked(port, head, route) ? undefined : route.ready(request)
+    this.#ready ??= readyRoutes([...this.#plain])
+    for (const { before, ready, route } of this.#ready) {
+      if (!serves(port, route) || !covers(route, head)) continue
+      if (before.some((other) => covers(other, head) && serves(port, other))) continue
+      const answer = ready(request)
       if (answer !== undefined) return answer
     }
     return undefined
-  }
-
-  #isOutranked(port: HttpPort, head: RequestHead, route: PlainRoute): boolean {
-    for (const other of this.#plain) {
-      if (covers(other, head) && serves(port, other) && byRank(other, route) < 0) return true
-    }
-    return false
   }
 
   /** The best route first: the longest pattern, where one that ends in `/` is for everything below. */

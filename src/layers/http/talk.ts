@@ -8,7 +8,7 @@ import type { HttpPort, LiveMatch } from "../../services/HttpGateway.ts"
 import type { ViewerStalled } from "../../services/Playback.ts"
 import type { Session } from "../../services/Sessions.ts"
 import type { Connection, ConnectionClosed } from "../../services/Transport.ts"
-import type { DateText } from "./directAnswer.ts"
+import type { AnswerWriter } from "./AnswerWriter.ts"
 import type { NodeServer } from "./nodeServer.ts"
 import type { PlainContext } from "./plainAnswer.ts"
 import type { Routes } from "./routes.ts"
@@ -25,7 +25,7 @@ export interface Conversation {
   /** Whose the request is: with a proxy in front, not everybody's on this connection. */
   readonly clientOf: (head: RequestHead) => string
   readonly clock: Clock.Clock
-  readonly date: DateText
+  readonly answers: AnswerWriter
 }
 
 export type LiveFailure = Refused | ViewerStalled | ConnectionClosed

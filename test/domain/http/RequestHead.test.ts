@@ -64,6 +64,30 @@ test("needs every byte up to the empty line, and no more", () => {
   }
 })
 
+test("reads one head after the other as if each were the first, whether or not their fields are the same", () => {
+  const line = (path: string, minor = 1) => `GET ${path} HTTP/1.${minor}\r\n`
+  const fields = "Host: a\r\nX: 1\r\n\r\n"
+  const chunked = "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+  const heads = [
+    line("/1") + fields,
+    line("/2") + fields,
+    line("/3") + fields.replace("1", "2"),
+    line("/4", 0) + fields.replace("1", "2"),
+    line("/5") + fields.replace("a", "b"),
+    line("/6") + chunked,
+    line("/7", 0) + chunked
+  ]
+  const reader = new RequestHeadReader()
+  const found = heads.map((text): Outcome => {
+    const result = reader.push(bytesOf(text))
+    reader.take()
+    return Result.isSuccess(result) ? result.success : result.failure.status
+  })
+  expect(reader.bytes).toHaveLength(0)
+  expect(found).toEqual(heads.map((text) => read(text)))
+  expect(found.at(-1)).toBe(400)
+})
+
 test("keeps what follows the head", () => {
   const reader = new RequestHeadReader()
   const result = reader.push(bytesOf(`${curl}rest`))
