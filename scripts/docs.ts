@@ -1,6 +1,6 @@
 /**
- * Writes docs/configuration.md and conf/full.conf from the tables of directives. Run it after a table has changed; a
- * test fails as long as the files are not what it would write.
+ * Writes docs/configuration.md, docs/migration.md and conf/full.conf from the tables of directives. Run it after a table
+ * has changed; a test fails as long as the files are not what it would write.
  */
 import { writeFileSync } from "node:fs"
 import { coreTables } from "../src/domain/config/directives/core.ts"
@@ -10,6 +10,7 @@ import type { Entry, Field, Fields, Table } from "../src/domain/config/Entry.ts"
 import { variablesOf } from "../src/domain/config/environment.ts"
 import { defaultVhostName } from "../src/domain/config/Settings.ts"
 import { introduction } from "./docsIntroduction.ts"
+import { migrationPage } from "./migration.ts"
 
 const reloadText = { yes: "at once", next: "next use", start: "restart", none: "never" } as const
 
@@ -122,7 +123,8 @@ export const fullConfiguration = (): string => {
 /** The files this script writes, by path from the root of the project. */
 export const generatedFiles: ReadonlyArray<readonly [path: string, content: () => string]> = [
   ["docs/configuration.md", configurationPage],
-  ["conf/full.conf", fullConfiguration]
+  ["conf/full.conf", fullConfiguration],
+  ["docs/migration.md", migrationPage]
 ]
 
 if (import.meta.main) {
