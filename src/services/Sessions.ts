@@ -33,8 +33,8 @@ export interface SessionCounters {
   /** Frames a slow viewer lost, and in how many jumps. */
   framesDropped: number
   jumps: number
-  /** How far behind the stream a viewer is: milliseconds of media that wait for it. */
-  queueMillis: () => number
+  /** How far behind the stream the viewer is: media that waits for it. `undefined` for who views nothing. */
+  viewer: { readonly behindMillis: number } | undefined
 }
 
 export interface Session {

@@ -108,7 +108,7 @@ export interface ShownClient extends Counted {
     readonly framesIn: number
     readonly framesOut: number
     readonly jumps: number
-    readonly queueMillis: () => number
+    readonly viewer: { readonly behindMillis: number } | undefined
   }
 }
 
@@ -120,7 +120,7 @@ export const clientDetails = ({ client, rates }: ClientAccount<ShownClient>, cmc
   send_frames: client.counters.framesOut,
   drops: client.counters.jumps,
   dropped_frames: client.counters.framesDropped,
-  queue_ms: client.counters.queueMillis(),
+  queue_ms: client.counters.viewer?.behindMillis ?? 0,
   ...(client.player === undefined || client.player.count === 0
     ? {}
     : { cmcd: { ...cmcd, reports: client.player.count, starvations: client.player.starvations } })

@@ -54,7 +54,7 @@ export const layer = Layer.effect(
           framesOut: 0,
           framesDropped: 0,
           jumps: 0,
-          queueMillis: () => 0
+          viewer: undefined
         },
         kicked: Deferred.makeUnsafe()
       }

@@ -58,10 +58,11 @@ export class DeliveredViewer implements Viewer {
     this.#wake = wake
     this.#endWithPublisher = endWithPublisher
     sink.onDrain(this.#onDrain)
-    session.counters.queueMillis = this.#queueMillis
+    session.counters.viewer = this
   }
 
-  readonly #queueMillis = (): number => {
+  /** From the next frame that it lacks to the newest one. */
+  get behindMillis(): number {
     const { log } = this.source
     const at = Math.max(this.cursor.position(), log.first)
     return at < log.end ? Math.max(0, log.timeline.latest - log.at(at).timestamp) : 0
@@ -93,7 +94,7 @@ export class DeliveredViewer implements Viewer {
   /** Gives no more, but ends the message that it is in: others on its connection go on. */
   leave(): void {
     this.blocked = false
-    if (this.#counters.queueMillis === this.#queueMillis) this.#counters.queueMillis = () => 0
+    if (this.#counters.viewer === this) this.#counters.viewer = undefined
     if (this.#failed) return
     const rest = this.cursor.leave()
     if (rest !== undefined) this.#sink.write(rest)

@@ -11,7 +11,7 @@ export const accessRequest = (address = "10.0.0.1", fields: Partial<AccessReques
     framesOut: 0,
     framesDropped: 0,
     jumps: 0,
-    queueMillis: () => 0
+    viewer: undefined
   }
   const facts = { type: "", stream: undefined, role: "", tcUrl: "", pageUrl: "", swfUrl: "" } as const
   const kicked = Deferred.makeUnsafe<never, SessionKicked>()

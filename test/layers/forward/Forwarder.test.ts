@@ -98,6 +98,27 @@ effect("a destination that is the stream itself is refused, once", () =>
   })
 )
 
+effect("two servers that forward a stream to each other have it once, and go on asking in peace", () =>
+  Effect.gen(function* () {
+    const { transport } = network()
+    const second = yield* start(transport, `listen 1936; ${forwarding("127.0.0.1:1935")}`)
+    const origin = yield* start(transport, forwarding("127.0.0.1:1936"))
+    const { send } = yield* origin.publish("live/cam")
+    for (let number = 0; number < 120; number++) {
+      send(picture(number, number * 1000, number % 2 === 0))
+      yield* TestClock.adjust(1000)
+    }
+    for (const { publishes } of [origin, second]) {
+      expect(publishes.all.map(({ key }) => key)).toEqual(["/live/cam"])
+      const numbers = publishes.pictures.map(({ number }) => number)
+      expect(numbers).toEqual(numbers.map((_, index) => numbers[0]! + index))
+    }
+    const [back] = second.forwards()
+    expect(back).toMatchObject({ connects: 0, lastError: expect.stringContaining("already has a publisher") })
+    expect(back!.attempts).toBeLessThan(15)
+  })
+)
+
 effect("another name on this server is no loop", () =>
   Effect.gen(function* () {
     const { transport } = network()

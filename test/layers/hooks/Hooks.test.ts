@@ -40,7 +40,7 @@ const session = (id: string, type: string): Session => ({
     framesOut: 0,
     framesDropped: 0,
     jumps: 0,
-    queueMillis: () => 0
+    viewer: undefined
   },
   kicked: Deferred.makeUnsafe()
 })

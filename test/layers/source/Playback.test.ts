@@ -164,6 +164,26 @@ describe("a viewer that is slow", () => {
     })
   )
 
+  effect("shows how far it is behind the stream", () =>
+    Effect.gen(function* () {
+      const { publish, view } = yield* harness()
+      const publisher = yield* publish("a")
+      const { counters, sink } = yield* view("a")
+      publisher.send("vKPQ")
+      yield* TestClock.adjust(350)
+      expect(counters.viewer?.behindMillis).toBe(0)
+      sink.blocked = true
+      publisher.send("R")
+      yield* TestClock.adjust(350)
+      // The next frame that it lacks and the newest one are so far apart.
+      publisher.send("STUVW")
+      expect(counters.viewer?.behindMillis).toBe(160)
+      sink.blocked = false
+      sink.accept()
+      expect(counters.viewer?.behindMillis).toBe(0)
+    })
+  )
+
   effect("is ended after 30 s in which it took nothing, and not before", () =>
     Effect.gen(function* () {
       const { publish, view } = yield* harness()

@@ -36,7 +36,7 @@ export const session = (id: string): Session => ({
     framesOut: 0,
     framesDropped: 0,
     jumps: 0,
-    queueMillis: () => 0
+    viewer: undefined
   },
   kicked: Deferred.makeUnsafe()
 })
