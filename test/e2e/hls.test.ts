@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { decode, decodeFile, publish, publish8 } from "../support/clients.ts"
 import { type Clip, clip, type ClipName, modernClip } from "../support/media.ts"
+import { checkPlaylists } from "../support/playlistChecks.ts"
 import { playlistBreaches, reloadBreaches } from "../support/playlistRules.ts"
 import { Program, words } from "../support/program.ts"
 import { type Server, withServer } from "../support/server.ts"
@@ -30,6 +31,7 @@ const publishAll8 = async (server: Server, file: string, segments: number): Prom
 const listed = async (server: Server, segments: number, least = 0): Promise<string> => {
   for (let tries = 0; tries < 3000; tries++) {
     const text = await playlist(server)
+    if (text.startsWith("#EXTM3U")) checkPlaylists([text])
     if ((text.match(/#EXTINF/g)?.length ?? 0) >= segments && seconds(text) >= least) return text
   }
   throw new Error(`no list of ${segments} segments`)

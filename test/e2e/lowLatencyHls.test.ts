@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test"
 import { PlayerPage } from "../support/browser.ts"
 import { clockPicture, publishClock } from "../support/clockStream.ts"
-import { playlistBreaches } from "../support/playlistRules.ts"
+import { checkPlaylists } from "../support/playlistChecks.ts"
 import { type Server, withServer } from "../support/server.ts"
 
 /** What a page has seen. Times in milliseconds. */
@@ -21,6 +21,7 @@ const watch = ([url, pictures, width, height]: readonly [string, number, number,
   interface Video {
     readonly requestVideoFrameCallback: (shown: (now: number, metadata: Metadata) => void) => void
     readonly play: () => Promise<void>
+    currentTime: number
     readonly addEventListener: (name: string, listener: () => void) => void
   }
   interface Canvas {
@@ -37,6 +38,8 @@ const watch = ([url, pictures, width, height]: readonly [string, number, number,
   interface Player {
     readonly loadSource: (url: string) => void
     readonly attachMedia: (video: Video) => void
+    readonly latency: number
+    readonly liveSyncPosition: number | null
     readonly on: (event: string, listener: (event: string, error: HlsError) => void) => void
   }
   interface HlsError {
@@ -77,6 +80,8 @@ const watch = ([url, pictures, width, height]: readonly [string, number, number,
     const shown = (_: number, { mediaTime }: Metadata): void => {
       if (begun < 0) {
         begun = mediaTime
+        // hls.js does not catch up from more than a target duration behind: then a page goes to the live edge.
+        if (player.latency > 2) video.currentTime = player.liveSyncPosition ?? video.currentTime
         video.addEventListener("waiting", () => stalls++)
       }
       ages.push(age())
@@ -136,9 +141,10 @@ for (const [name, settings] of [
       expect(seen.stalls).toBeLessThanOrEqual(maxStalls)
       expect(seen.mediaMillis).toBeGreaterThan(9000)
       expect(median(ages)).toBeLessThan(maxMedianMillis)
-      const master = await (await fetch(url)).text()
-      const text = await (await fetch(server.http(master.trimEnd().split("\n").at(-1)!.slice(1)))).text()
-      expect(playlistBreaches(text)).toEqual([])
+      const lists = browser.lists.flatMap(({ text }) => (text === "" ? [] : [text]))
+      checkPlaylists(lists)
+      expect(lists.length).toBeGreaterThan(40)
+      expect(lists.some((text) => text.includes("#EXT-X-SKIP"))).toBe(true)
       expect(await reported(server)).toContainEqual(expect.objectContaining({ sid: "a-session", sf: "h", st: "ll" }))
     })
   )

@@ -34,10 +34,14 @@ export class PlayerPage implements AsyncDisposable {
   readonly #browser: Browser
   readonly page: Page
 
-  private constructor(server: Bun.Server<undefined>, browser: Browser, page: Page) {
+  /** Every playlist that a player in it has got, in order. */
+  readonly lists: ReadonlyArray<{ readonly url: string; readonly text: string }>
+
+  private constructor(server: Bun.Server<undefined>, browser: Browser, page: Page, lists: PlayerPage["lists"]) {
     this.#server = server
     this.#browser = browser
     this.page = page
+    this.lists = lists
   }
 
   static async open(): Promise<PlayerPage> {
@@ -53,8 +57,17 @@ export class PlayerPage implements AsyncDisposable {
     })
     const { browser } = await launchBrowser()
     const tab = await browser.newPage()
+    const lists: Array<{ readonly url: string; text: string }> = []
+    tab.on("response", (response) => {
+      const list = { url: response.url().split("?", 1)[0]!, text: "" }
+      if (!list.url.endsWith(".m3u8")) return
+      lists.push(list)
+      const keep = (text: string) => void (list.text = text)
+      // One that the page has given up has no text.
+      void response.text().then(keep, () => undefined)
+    })
     await tab.goto(`http://127.0.0.1:${server.port}/`)
-    return new PlayerPage(server, browser, tab)
+    return new PlayerPage(server, browser, tab, lists)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -164,9 +164,11 @@ export const lowLatencyReloadRules: ReadonlyArray<ReloadRule> = [
     (before, after) => {
       if (before.hint === undefined) return true
       const known = new Set(allParts(before).map(({ uri }) => bare(uri)))
-      const next = allParts(after).filter(({ uri }) => !known.has(bare(uri)))
+      const listed = allParts(after)
+      const next = listed.filter(({ uri }) => !known.has(bare(uri)))
       // Of parts that came and went between the two nothing is known.
-      return next.length === 0 || next.some(({ uri }) => bare(uri) === bare(before.hint!)) || known.size === 0
+      if (next.length === listed.length) return true
+      return next.length === 0 || next.some(({ uri }) => bare(uri) === bare(before.hint!))
     }
   ]
 ]

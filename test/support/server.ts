@@ -1,8 +1,10 @@
 /** The real server, as its user starts it, on free ports of the loopback interface. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { Glob } from "bun"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { ask, connectionsOf, openSessions } from "./leftBehind.ts"
+import { checkPlaylists } from "./playlistChecks.ts"
 import { freePorts } from "./ports.ts"
 import { Program } from "./program.ts"
 
@@ -134,14 +136,17 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Unless it has ended already: fails if it holds anything of its clients, which must have left, or does not leave with
-   * status 0.
+   * Unless it has ended already: fails if it holds anything of its clients, which must have left, does not leave with
+   * status 0, or leaves a playlist that breaks a rule.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       if (this.program.out.ended) return
       await this.holdsNothing()
       await this.stopServing("SIGTERM")
+      for (const path of new Glob("**/*.m3u8").scanSync(this.directory)) {
+        checkPlaylists([readFileSync(join(this.directory, path), "utf8")])
+      }
     } catch (error) {
       throw withLog(error, this)
     } finally {

@@ -21,7 +21,7 @@ import { Settings } from "../../../src/services/Settings.ts"
 import { SourceRegistry } from "../../../src/services/SourceRegistry.ts"
 import { stream } from "../../domain/hls/frames.ts"
 import { MemoryDisk } from "../../support/memoryDisk.ts"
-import { reloadBreaches } from "../../support/playlistRules.ts"
+import { checkPlaylists, PlaylistWatch } from "../../support/playlistChecks.ts"
 import { get, harness as gatewayHarness, serverPort } from "../http/harness.ts"
 import { session } from "../source/harness.ts"
 
@@ -123,14 +123,20 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
     return { push, play, leave: Effect.andThen(Scope.close(scope, Exit.void), settle) }
   })
 
-  const ask = (path: string, ...fields: ReadonlyArray<string>) => gateway.ask(get(path, "Connection: close", ...fields))
+  const watch = new PlaylistWatch()
+  const ask = (path: string, ...fields: ReadonlyArray<string>) =>
+    Effect.map(gateway.ask(get(path, "Connection: close", ...fields)), (answer) => {
+      if (answer.includes("Content-Type: application/vnd.apple.mpegurl\r\n")) {
+        watch.see(path.split("?", 1)[0]!, answer.slice(answer.indexOf("\r\n\r\n") + 4))
+      }
+      return answer
+    })
   const body = (path: string) => Effect.map(ask(path), (answer) => answer.slice(answer.indexOf("\r\n\r\n") + 4))
   const texts: Array<string> = []
   /** The playlist as it is on disk; each is held against the rules, and against those before it. */
   const listed = (name = "a") => {
     texts.push(disk.text(`/hls/live/${name}.m3u8`))
-    const breaches = reloadBreaches(texts)
-    if (breaches.length > 0) throw new Error(`${breaches.join("\n")}\n${texts.join("\n")}`)
+    checkPlaylists(texts)
     return texts[texts.length - 1]!.split("\n").filter((line) => line !== "" && !line.startsWith("#"))
   }
   const sessions = Context.get(gateway.services, Sessions)
