@@ -86,7 +86,9 @@ const publishClip = (clip: string, url: string): Program =>
   )
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-picture-"))
-const server = await startServer({ vhost: "hls { enabled on; hls_fragment 2; hls_window 20; }" })
+const vhost = `hls { enabled on; hls_fragment 2; hls_window 20; hls_low_latency on; }
+  dash { enabled on; dash_fragment 2; dash_chunk 0.2; }`
+const server = await startServer({ vhost, env: { SRS_VHOST_HTTP_REMUX_FORMATS: "ts mp4" } })
 const { browser } = await launchBrowser()
 const painter = await browser.newPage({ viewport: { width, height } })
 const publishers: Array<Program> = []

@@ -2,13 +2,13 @@
  * Builds the page: the sources in `web/` and the packages they use become the files in `public/`, which are committed.
  * Run it after either has changed; a test fails as long as the files are not what it would write.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 const root = join(import.meta.dir, "..")
 
 /** Whose code is in the files. */
-const packages = ["hls.js", "mpegts.js", "preact", "uplot"]
+const packages = ["dashjs", "hls.js", "mpegts.js", "preact", "uplot"]
 
 /** Everything in `public/`, by name. The same inputs give the same bytes. */
 export const buildPage = async (): Promise<ReadonlyMap<string, Uint8Array>> => {
@@ -34,7 +34,8 @@ export const buildPage = async (): Promise<ReadonlyMap<string, Uint8Array>> => {
   files.set("index.html", utf8.encode(page))
   const licenses = packages.map((name) => {
     const { license, version } = JSON.parse(text(`node_modules/${name}/package.json`))
-    return `${name} ${version}, ${license}\n\n${text(`node_modules/${name}/LICENSE`).trim()}\n`
+    const terms = ["LICENSE", "LICENSE.md"].find((file) => existsSync(join(root, "node_modules", name, file))) ?? ""
+    return `${name} ${version}, ${license}\n\n${text(`node_modules/${name}/${terms}`).trim()}\n`
   })
   return files.set("licenses.txt", utf8.encode(licenses.join(`\n${"-".repeat(80)}\n\n`)))
 }

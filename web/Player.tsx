@@ -6,6 +6,7 @@ import { followed } from "./followed.ts"
 import { type Playback, type Reading, startPlayback } from "./playback.ts"
 import {
   defaultVhost,
+  engineOf,
   outsideUrls,
   type Stream,
   type StreamList,
@@ -27,7 +28,7 @@ interface PlayerProps {
 }
 
 /** A stream that the list does not have: not there yet, or hidden. It is asked for at the usual places. */
-const unlisted = ({ app, stream, vhost }: Wanted): Stream => {
+const unlisted = ({ app, extension, stream, vhost }: Wanted): Stream => {
   const query = vhost === "" || vhost === defaultVhost ? "" : `?vhost=${encodeURIComponent(vhost)}`
   const path = `${location.host}/${[...app.split("/"), stream].map(encodeURIComponent).join("/")}`
   return {
@@ -37,7 +38,10 @@ const unlisted = ({ app, stream, vhost }: Wanted): Stream => {
     viewers: 0,
     video: null,
     audio: null,
-    urls: [`http://${path}.flv${query}`, `ws://${path}.flv${query}`, `http://${path}.m3u8${query}`]
+    urls: [
+      ...[`http://${path}.flv`, `ws://${path}.flv`, `http://${path}.m3u8`],
+      ...(extension === "mpd" ? [`http://${path}.mpd`] : [])
+    ].map((url) => url + query)
   }
 }
 
@@ -58,7 +62,7 @@ const moved = (way: Way, { port, schema }: Wanted): Way => {
 /** The way that the address names, else the first. */
 const firstChoice = (ways: ReadonlyArray<Way>, { extension, schema }: Wanted): string => {
   const webSocket = schema === "ws" || schema === "wss"
-  const engine = extension === "m3u8" ? "hls" : extension === "ts" ? "mpegts" : extension === "flv" ? "flv" : undefined
+  const engine = engineOf(extension)
   const fits = ways.filter((way) => engine === undefined || way.engine === engine)
   const found = fits.find(({ label }) => label.startsWith("WS-") === webSocket) ?? fits[0] ?? ways[0]
   return found?.label ?? ""
@@ -98,7 +102,7 @@ export const Player = ({ go, list, wanted }: PlayerProps) => {
         {current === undefined ? <span class="off">Off air</span> : <span class="live">Live</span>}
         {current === undefined ? null : <span class="count">{current.viewers} watching</span>}
       </div>
-      <Screen key={`${way?.url} ${label}`} stream={stream} way={way} started={started} start={() => setStarted(true)}>
+      <Screen stream={stream} way={way} started={started} start={() => setStarted(true)}>
         <fieldset class="ways">
           <legend class="unseen">Protocol</legend>
           {ways.map((each) => (
@@ -132,6 +136,8 @@ interface ScreenProps {
 
 const Screen = ({ children, start, started, stream, way }: ScreenProps) => {
   const video = useRef<HTMLVideoElement>(null)
+  // Another way has another element; the choice beside it stays, and with it the focus of who goes through by keys.
+  const identity = `${way?.url} ${way?.label}`
   const [problem, setProblem] = useState("")
   const [attempt, setAttempt] = useState(0)
   const [samples, setSamples] = useState<ReadonlyArray<Sample>>([])
@@ -142,6 +148,8 @@ const Screen = ({ children, start, started, stream, way }: ScreenProps) => {
     let playback: Playback | undefined
     let stopped = false
     setProblem("")
+    setSamples([])
+    setReading(undefined)
     startPlayback(element, way, (text) => {
       if (!stopped) setProblem(text)
     }).then(
@@ -165,11 +173,11 @@ const Screen = ({ children, start, started, stream, way }: ScreenProps) => {
       clearInterval(timer)
       playback?.stop()
     }
-  }, [started, attempt])
+  }, [started, attempt, identity])
   return (
     <>
       <div class="screen">
-        <video ref={video} controls muted playsInline aria-label="Live picture" />
+        <video key={identity} ref={video} controls muted playsInline aria-label="Live picture" />
         {started ? null : (
           <button type="button" class="begin" onClick={start} aria-label="Play">
             <svg viewBox="0 0 24 24" width="44" height="44" aria-hidden="true">

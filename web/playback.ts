@@ -1,5 +1,6 @@
 /** A stream in a video element, through whichever library plays it, and what is known of how it goes. */
 import type Mpegts from "mpegts.js"
+import type { ErrorEvent } from "dashjs"
 import type Hls from "hls.js/light"
 import type { Way } from "./streams.ts"
 
@@ -29,6 +30,9 @@ const bufferAhead = (video: HTMLVideoElement): number => {
   }
   return 0
 }
+
+/** Who is too far behind the live edge plays so much faster. */
+const maxCatchUpRate = 1.1
 
 /** Seconds for which a newcomer's first burst, or a stall, is remembered. */
 const edgeSeconds = 10
@@ -89,7 +93,7 @@ const playMpegts = async (video: HTMLVideoElement, way: Way, onError: (text: str
       liveSync: true,
       liveSyncMaxLatency: 2,
       liveSyncTargetLatency: 1,
-      liveSyncPlaybackRate: 1.1
+      liveSyncPlaybackRate: maxCatchUpRate
     }
   ) as Mpegts.MSEPlayer
   player.on(mpegts.Events.ERROR, (_type: string, detail: string, info: { readonly msg?: string } | undefined) =>
@@ -112,7 +116,12 @@ const playMpegts = async (video: HTMLVideoElement, way: Way, onError: (text: str
 const playHls = async (video: HTMLVideoElement, way: Way, onError: (text: string) => void): Promise<Source> => {
   const { default: Library } = await import("hls.js/light")
   if (!Library.isSupported()) throw new Error("this browser has no Media Source Extensions")
-  const hls: Hls = new Library({ enableWorker: false, backBufferLength: 30 })
+  const hls: Hls = new Library({
+    enableWorker: false,
+    backBufferLength: 30,
+    lowLatencyMode: true,
+    maxLiveSyncPlaybackRate: maxCatchUpRate
+  })
   let bitrate: number | undefined
   let codecs = ""
   hls.on(Library.Events.BUFFER_CODECS, (_event, { audio, video }) => {
@@ -131,6 +140,35 @@ const playHls = async (video: HTMLVideoElement, way: Way, onError: (text: string
     latency: () => (hls.latency > 0 ? hls.latency : undefined),
     bitrate: () => bitrate,
     stop: () => hls.destroy()
+  }
+}
+
+const playDash = async (video: HTMLVideoElement, way: Way, onError: (text: string) => void): Promise<Source> => {
+  const { MediaPlayer } = await import("dashjs")
+  const player = MediaPlayer().create()
+  player.updateSettings({
+    debug: { logLevel: 0 },
+    streaming: { buffer: { bufferToKeep: 30 }, liveCatchup: { playbackRate: { max: maxCatchUpRate - 1 } } }
+  })
+  // They are elsewhere; the MPD names this server's clock.
+  player.clearDefaultUTCTimingSources()
+  player.on("error", ({ error }: ErrorEvent) =>
+    onError(typeof error === "object" && "message" in error ? error.message : String(error))
+  )
+  player.initialize(video, way.url, true)
+  const tracks = () =>
+    (["video", "audio"] as const).flatMap((kind) => player.getCurrentRepresentationForType(kind) ?? [])
+  return {
+    codecs: () => joined(...tracks().map(({ codecs }) => codecs ?? undefined)),
+    latency: () => {
+      const latency = player.getCurrentLiveLatency()
+      return latency > 0 ? latency : undefined
+    },
+    bitrate: () => {
+      const sum = tracks().reduce((bits, { bandwidth }) => bits + bandwidth, 0)
+      return sum === 0 ? undefined : sum
+    },
+    stop: () => player.destroy()
   }
 }
 
@@ -157,6 +195,8 @@ const open = (video: HTMLVideoElement, way: Way, onError: (text: string) => void
       return playMpegts(video, way, onError)
     case "hls":
       return playHls(video, way, onError)
+    case "dash":
+      return playDash(video, way, onError)
     case "native":
       return playNative(video, way, onError)
   }

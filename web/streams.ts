@@ -28,7 +28,7 @@ export const fetchStreams = async (): Promise<StreamList> => {
 export const streamTitle = ({ app, stream, vhost }: Pick<Stream, "app" | "stream" | "vhost">): string =>
   `${vhost === defaultVhost || vhost === "" ? "" : `${vhost}/`}${app}/${stream}`
 
-export type Engine = "flv" | "mpegts" | "hls" | "native"
+export type Engine = "flv" | "mpegts" | "hls" | "dash" | "native"
 
 /** One way to play a stream in this browser. */
 export interface Way {
@@ -43,10 +43,13 @@ const engines: Readonly<Record<string, readonly [engine: Engine, format: string]
   flv: ["flv", "FLV"],
   ts: ["mpegts", "TS"],
   m3u8: ["hls", "HLS"],
+  mpd: ["dash", "DASH"],
   mp4: ["native", "fMP4"],
   aac: ["native", "AAC"],
   mp3: ["native", "MP3"]
 }
+
+export const engineOf = (extension: string): Engine | undefined => engines[extension]?.[0]
 
 const extensionOf = (url: URL): string => url.pathname.slice(url.pathname.lastIndexOf(".") + 1).toLowerCase()
 
@@ -56,7 +59,8 @@ export const wayOf = (url: URL): Way | undefined => {
   if (known === undefined) return undefined
   const [engine, format] = known
   if (!isWebSocket(url.protocol)) {
-    return { label: engine === "hls" ? "HLS" : `HTTP-${format}`, engine, url: url.href }
+    const label = engine === "hls" || engine === "dash" ? format : `HTTP-${format}`
+    return { label, engine, url: url.href }
   }
   return engine === "flv" || engine === "mpegts" ? { label: `WS-${format}`, engine, url: url.href } : undefined
 }
@@ -97,7 +101,7 @@ export const outsideUrls = ({ urls }: Stream, extra: URLSearchParams): ReadonlyM
     if (/^(?:https?|wss?)$/.test(protocol)) {
       const url = hereUrl(new URL(text))
       for (const [name, value] of extra) url.searchParams.set(name, value)
-      const label = wayOf(url)?.label ?? (extensionOf(url) === "mpd" ? "DASH" : undefined)
+      const label = wayOf(url)?.label
       if (label !== undefined) found.set(label, url.href)
     } else {
       found.set(protocol.toUpperCase(), text.replace("//localhost", `//${location.hostname}`) + query)

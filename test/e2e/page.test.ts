@@ -61,6 +61,8 @@ const overhear = (page: Page) => {
   return { requests, complaints }
 }
 
+const segments = `hls { enabled on; hls_fragment 1; hls_window 8; }
+  dash { enabled on; dash_fragment 1; dash_chunk 0.2; dash_latency 1; }`
 const formats = { SRS_VHOST_HTTP_REMUX_FORMATS: "ts mp4" }
 
 /** By the keys that a reader of the page has, until the wanted protocol is the one in force. */
@@ -74,7 +76,7 @@ const choose = async (page: Page, label: string): Promise<void> => {
 }
 
 const withStream = (body: (server: Server, page: Page, heard: ReturnType<typeof overhear>) => Promise<void>) =>
-  withServer({ vhost: "hls { enabled on; hls_fragment 1; hls_window 8; }", env: formats }, async (server) => {
+  withServer({ vhost: segments, env: formats }, async (server) => {
     const { path } = await clip("h264Aac")
     const forever = { realTime: true, input: words("-stream_loop -1"), seconds: 50 }
     await using publisher = publish(path, server.rtmp("live/<b>&cam"), forever)
@@ -97,17 +99,21 @@ test(
     const card = page.getByRole("link", { name: "live/<b>&cam" })
     await card.locator("canvas").waitFor()
     expect(await card.innerText()).toContain("160×120")
+    // A player of 800 KB is for those who want it.
+    expect(requests.filter((url) => /\/(?:dash|hls)\S+\.js$/.test(url))).toEqual([])
     mkdirSync(pictures, { recursive: true })
     await page.screenshot({ path: join(pictures, "list.png") })
     await card.focus()
     await page.keyboard.press("Enter")
     await page.waitForURL(/\/players\/srs_player\.html\?autostart=true&app=live&stream=/)
-    for (const label of ["HTTP-FLV", "WS-FLV", "HTTP-TS", "WS-TS", "HTTP-fMP4", "HLS", "HLS native"]) {
+    for (const label of ["HTTP-FLV", "WS-FLV", "HTTP-TS", "WS-TS", "HTTP-fMP4", "HLS", "DASH", "HLS native"]) {
       await choose(page, label)
       const { advanced, changed, width } = await page.evaluate(watch)
       expect(advanced).toBeGreaterThan(1)
       expect(`${label} ${changed} ${width}`).toBe(`${label} true 160`)
+      await page.screenshot({ path: join(pictures, `${label}.png`) })
     }
+    expect(requests.some((url) => /\/dash\S+\.js$/.test(url))).toBe(true)
     await choose(page, "HTTP-FLV")
     await page.evaluate(watch)
     expect(requests.some((url) => url.startsWith("ws:"))).toBe(true)
