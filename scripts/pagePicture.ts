@@ -82,13 +82,13 @@ const publishClip = (clip: string, url: string): Program =>
       ...words("-c copy -f flv"),
       url
     ],
-    { seconds: 100 }
+    { seconds: 240 }
   )
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-picture-"))
 const vhost = `hls { enabled on; hls_fragment 2; hls_window 20; hls_low_latency on; }
   dash { enabled on; dash_fragment 2; dash_chunk 0.2; }`
-const server = await startServer({ vhost, env: { SRS_VHOST_HTTP_REMUX_FORMATS: "ts mp4" } })
+const server = await startServer({ vhost, env: { SRS_VHOST_HTTP_REMUX_FORMATS: "ts mp4" }, seconds: 240 })
 const { browser } = await launchBrowser()
 const painter = await browser.newPage({ viewport: { width, height } })
 const publishers: Array<Program> = []

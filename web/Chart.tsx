@@ -38,7 +38,7 @@ const options = (width: number): UPlot.Options => {
     height,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 4, 0, 0],
+    padding: [8, 18, 0, 0],
     scales: {
       x: { time: true, range: (_plot, min, max) => [Math.min(min, max - minWindowSeconds), max] },
       y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.15)] }
