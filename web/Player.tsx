@@ -31,6 +31,8 @@ interface PlayerProps {
 const unlisted = ({ app, extension, stream, vhost }: Wanted): Stream => {
   const query = vhost === "" || vhost === defaultVhost ? "" : `?vhost=${encodeURIComponent(vhost)}`
   const path = `${location.host}/${[...app.split("/"), stream].map(encodeURIComponent).join("/")}`
+  const places = [`http://${path}.flv`, `ws://${path}.flv`, `http://${path}.m3u8`]
+  if (extension === "mpd") places.push(`http://${path}.mpd`)
   return {
     vhost: vhost === "" ? defaultVhost : vhost,
     app,
@@ -38,10 +40,7 @@ const unlisted = ({ app, extension, stream, vhost }: Wanted): Stream => {
     viewers: 0,
     video: null,
     audio: null,
-    urls: [
-      ...[`http://${path}.flv`, `ws://${path}.flv`, `http://${path}.m3u8`],
-      ...(extension === "mpd" ? [`http://${path}.mpd`] : [])
-    ].map((url) => url + query)
+    urls: places.map((place) => `${place}${query}`)
   }
 }
 
