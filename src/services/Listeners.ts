@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { StreamName } from "../domain/media/StreamName.ts"
-import type { TransportFailed } from "./Transport.ts"
+import type { TlsFiles, TransportFailed } from "./Transport.ts"
 
 export interface Listener {
   /** As printed: `RTMP`, `HTTP`, `HTTPS API` … */
@@ -18,6 +18,8 @@ export interface Listener {
 export interface WantedListener {
   /** The same for as long as it needs not be opened anew. */
   readonly key: string
+  /** What is read from files when it is opened: renewed ones open it anew, ones that cannot be used leave it as it is. */
+  readonly tls?: TlsFiles | undefined
   readonly open: Effect.Effect<void, TransportFailed, Scope.Scope>
 }
 

@@ -3,8 +3,10 @@ import { expect, test } from "bun:test"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { play, publish } from "../support/clients.ts"
+import { httpsEnvironment, withCertificate } from "../support/certificate.ts"
 import { clip } from "../support/media.ts"
 import { freePorts } from "../support/ports.ts"
+import { Program } from "../support/program.ts"
 import { type Runtime, type Server, startServer, withServer } from "../support/server.ts"
 
 const fileOf = (server: Server): string => join(server.directory, "server.conf")
@@ -58,5 +60,67 @@ test(
     change(server, "max_connections 600;", "max_connections 700;")
     await sees(server, /configuration reloaded/, 2)
   }),
+  60_000
+)
+
+/** The number of the certificate that is shown at the port. */
+const serialAt = async (port: number): Promise<string> => {
+  await using client = new Program([
+    "sh",
+    "-c",
+    `openssl s_client -connect 127.0.0.1:${port} </dev/null 2>/dev/null | openssl x509 -noout -serial`
+  ])
+  await client.succeeded()
+  return client.out.text().trim()
+}
+
+const renewed = async (runtime: Runtime): Promise<void> => {
+  const media = await clip("h264Aac")
+  const [rtmps, https] = (await freePorts(2)) as [number, number]
+  await withCertificate((old) =>
+    withCertificate((next) =>
+      withCertificate(async (other) => {
+        const { cert, key } = old
+        const global = `rtmps { enabled on; listen ${rtmps}; key ${key}; cert ${cert}; }`
+        const env = httpsEnvironment(https, old)
+        await using server = await startServer({ runtime, global, env, ports: [rtmps, https] })
+        const url = `rtmps://127.0.0.1:${rtmps}/live/a`
+        const loop = { realTime: true, input: ["-stream_loop", "-1"], output: ["-tls_verify", "0"] }
+        await using publisher = publish(media.path, url, loop)
+        await using player = play(url, { input: ["-tls_verify", "0"] })
+        await player.receivedCount(20)
+        const before = await serialAt(rtmps)
+        expect(await serialAt(https)).toBe(before)
+
+        // Half a renewal: the certificate is another one, the key is not yet.
+        writeFileSync(cert, readFileSync(next.cert))
+        hangUp(server)
+        await sees(server, /a part of the server could not follow the configuration/, 2)
+        expect(server.log()).toContain("the certificate is not that of the key")
+        expect([await serialAt(rtmps), await serialAt(https)]).toEqual([before, before])
+
+        writeFileSync(key, readFileSync(next.key))
+        hangUp(server)
+        await sees(server, /configuration reloaded/, 2)
+        const after = await serialAt(rtmps)
+        expect(after).not.toBe(before)
+        expect(await serialAt(https)).toBe(after)
+
+        writeFileSync(cert, "garbage")
+        writeFileSync(key, readFileSync(other.key))
+        hangUp(server)
+        await sees(server, /configuration reloaded/, 3)
+        expect([await serialAt(rtmps), await serialAt(https)]).toEqual([after, after])
+        const seen = player.packets.length
+        await player.receivedCount(seen + 20)
+        await publisher.stop("SIGINT")
+      })
+    )
+  )
+}
+
+test.each(["bun", "deno", "node"] as const)(
+  "a certificate renewed under its name is shown after a reload on %s; one that cannot be used changes nothing",
+  renewed,
   60_000
 )

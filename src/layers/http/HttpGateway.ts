@@ -85,6 +85,7 @@ export const layer = Layer.effect(
         const { exporter, httpApi, httpServer } = settings.current()
         return wantedEndpoints(httpServer, httpApi, exporter).map((wanted) => ({
           key: keyOf(wanted),
+          tls: wanted.tls,
           open: bind(wanted, connections)
         }))
       })

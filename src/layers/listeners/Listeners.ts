@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import { Certificates } from "../../services/Certificates.ts"
 import { type Listener, Listeners, type PlayUrls, type WantedListener } from "../../services/Listeners.ts"
 import { Settings } from "../../services/Settings.ts"
 import type { TransportFailed } from "../../services/Transport.ts"
@@ -16,34 +17,53 @@ const keep = <A>(items: Array<A>, item: A): Effect.Effect<void, never, Scope.Sco
     )
   )
 
+interface Open {
+  readonly scope: Scope.Closeable
+  /** Of its certificate. */
+  readonly contents: string
+}
+
+type Contents = (listener: WantedListener) => Effect.Effect<string, TransportFailed>
+
 /** Opens and closes until those are open that are wanted. Fails with the first that cannot be opened, after all others. */
 const adjust = Effect.fnUntraced(function* (
-  open: Map<string, Scope.Closeable>,
+  open: Map<string, Open>,
   wanted: ReadonlyArray<WantedListener>,
-  parent: Scope.Scope
+  parent: Scope.Scope,
+  contentsOf: Contents
 ): Effect.fn.Return<void, TransportFailed> {
-  const keys = new Set(wanted.map(({ key }) => key))
-  for (const [key, scope] of open) {
-    if (keys.has(key)) continue
+  const [usable, unusable] = yield* Effect.partition(wanted, (listener) =>
+    Effect.mapBoth(contentsOf(listener), {
+      onFailure: (error) => ({ listener, error }),
+      onSuccess: (contents) => ({ listener, contents })
+    })
+  )
+  const stays = new Set(unusable.map(({ listener }) => listener.key))
+  for (const { contents, listener } of usable)
+    if (open.get(listener.key)?.contents === contents) stays.add(listener.key)
+  for (const [key, { scope }] of open) {
+    if (stays.has(key)) continue
     open.delete(key)
     yield* Scope.close(scope, Exit.void)
   }
-  const missing = wanted.filter(({ key }) => !open.has(key))
   const [, failures] = yield* Effect.partition(
-    missing,
-    Effect.fnUntraced(function* (listener) {
+    usable.filter(({ listener }) => !open.has(listener.key)),
+    Effect.fnUntraced(function* ({ contents, listener }) {
       const scope = yield* Scope.fork(parent)
       yield* Effect.onError(Scope.provide(listener.open, scope), () => Scope.close(scope, Exit.void))
-      open.set(listener.key, scope)
+      open.set(listener.key, { scope, contents })
     })
   )
-  if (failures.length > 0) return yield* failures[0]
+  const [first] = [...unusable.map(({ error }) => error), ...failures]
+  if (first !== undefined) return yield* first
 })
 
 export const layer = Layer.effect(
   Listeners,
   Effect.gen(function* () {
     const settings = yield* Settings
+    const certificates = yield* Certificates
+    const contentsOf: Contents = ({ tls }) => (tls === undefined ? Effect.succeed("") : certificates.contents(tls))
     const listeners: Array<Listener> = []
     const contributions: Array<PlayUrls> = []
     const followed = new Set<Effect.Effect<void, TransportFailed>>()
@@ -62,8 +82,8 @@ export const layer = Layer.effect(
 
     const follow = Effect.fnUntraced(function* (wanted: () => ReadonlyArray<WantedListener>) {
       const scope = yield* Effect.scope
-      const open = new Map<string, Scope.Closeable>()
-      const look = Effect.suspend(() => adjust(open, closing ? [] : wanted(), scope))
+      const open = new Map<string, Open>()
+      const look = Effect.suspend(() => adjust(open, closing ? [] : wanted(), scope, contentsOf))
       yield* look
       yield* Effect.acquireRelease(
         Effect.sync(() => followed.add(look)),

@@ -54,6 +54,7 @@ export const layer = Layer.effectDiscard(
         })),
         ...(enabled ? secure : []).map((endpoint, place) => ({
           key: `RTMPS ${endpointKey(endpoint, place)} ${key} ${cert}`,
+          tls: { key, cert },
           open: listen("RTMPS", endpoint, { key, cert })
         }))
       ]

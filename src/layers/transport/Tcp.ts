@@ -1,5 +1,4 @@
 /** TCP and TLS on `node:net` and `node:tls`, which Bun, Deno and Node have; Bun listens on sockets of its own. */
-import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import * as Effect from "effect/Effect"
@@ -11,11 +10,11 @@ import {
   type ConnectOptions,
   type Endpoint,
   type ListenOptions,
-  type TlsFiles,
   Transport,
   TransportFailed
 } from "../../services/Transport.ts"
 import { isBun, listenOnBun } from "./BunListener.ts"
+import * as CertificateFiles from "./certificateFiles.ts"
 import { handshakeTimeoutMillis, keepAliveMillis } from "./patience.ts"
 import { SocketConnection } from "./SocketConnection.ts"
 
@@ -23,15 +22,6 @@ import { SocketConnection } from "./SocketConnection.ts"
 const backlog = 1024
 
 const show = ({ host, port }: Endpoint): string => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`)
-
-const readTls = (files: TlsFiles): Effect.Effect<{ readonly key: Buffer; readonly cert: Buffer }, TransportFailed> => {
-  const read = (path: string) =>
-    Effect.try({
-      try: () => Fs.readFileSync(path),
-      catch: (error) => new TransportFailed({ action: "tls", endpoint: path, reason: String(error) })
-    })
-  return Effect.all({ key: read(files.key), cert: read(files.cert) })
-}
 
 const bind = (server: Net.Server, { host, port }: Endpoint): Effect.Effect<number, TransportFailed> =>
   Effect.callback((resume) => {
@@ -59,7 +49,7 @@ const makeServer = (
   }
   return options.tls === undefined
     ? Effect.sync(() => Net.createServer(socketOptions, accept))
-    : Effect.flatMap(readTls(options.tls), (files) =>
+    : Effect.flatMap(CertificateFiles.readTls(options.tls), (files) =>
         Effect.try({
           try: () => Tls.createServer({ ...socketOptions, ...files, handshakeTimeout: handshakeTimeoutMillis }, accept),
           catch: (error) =>
@@ -80,7 +70,7 @@ const acquireServer = Effect.fnUntraced(function* (
   accept: (connection: Connection) => void
 ): Effect.fn.Return<number, TransportFailed, Scope.Scope> {
   if (isBun) {
-    const tls = options.tls === undefined ? undefined : yield* readTls(options.tls)
+    const tls = options.tls === undefined ? undefined : yield* CertificateFiles.readTls(options.tls)
     const listening = listenOnBun(endpoint, tls, accept)
     return (yield* Effect.acquireRelease(listening, (server) => Effect.sync(server.close))).port
   }
@@ -134,4 +124,4 @@ const connect = Effect.fnUntraced(function* (endpoint: Endpoint, options: Connec
   return yield* Effect.acquireRelease(connecting, (connection) => connection.end, { interruptible: true })
 })
 
-export const layer = Layer.succeed(Transport, { listen, connect })
+export const layer = Layer.merge(Layer.succeed(Transport, { listen, connect }), CertificateFiles.layer)
