@@ -18,7 +18,7 @@ import { becomeUser } from "./layers/process/becomeUser.ts"
 import { watchDescriptors } from "./layers/process/descriptors.ts"
 import { onSignal } from "./layers/process/signals.ts"
 import * as Overload from "./layers/overload/Overload.ts"
-import { watchFile } from "./layers/reload/watchFile.ts"
+import { followFile } from "./layers/reload/watchFile.ts"
 import { makeSessionId } from "./layers/telemetry/session.ts"
 import { layerNoop } from "./layers/telemetry/Otlp.ts"
 import { dump } from "./layers/record/dump.ts"
@@ -243,14 +243,21 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
     const reload = yield* Deferred.make<Reload["Service"]>()
     yield* onSignal(
       "SIGHUP",
-      Effect.flatMap(Deferred.await(reload), ({ run }) => run)
+      Effect.flatMap(Deferred.await(reload), ({ run }) =>
+        Effect.andThen(Effect.annotateLogs(Effect.logInfo("reload started"), "process.signal", 1), run)
+      )
     )
     const services = yield* Layer.build(Layer.provide(server, Layer.succeed(ServerIdentity, identity)))
     if (global.user.length > 0) yield* becomeUser(global.user, ownFiles(global))
     yield* Deferred.succeed(reload, Context.get(services, Reload))
     yield* Effect.provide(followQuit, services)
     yield* watchDescriptors
-    if (isWatched(global) && source._tag === "File") yield* Effect.provide(watchFile(source.path), services)
+    if (source._tag === "File") {
+      yield* Effect.provide(
+        followFile(source.path, () => isWatched(settings.current())),
+        services
+      )
+    }
     yield* (yield* ProcessControl).listening
     return yield* Effect.never
   })

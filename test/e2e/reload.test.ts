@@ -53,12 +53,15 @@ test.each(["bun", "deno", "node"] as const)(
 )
 
 test(
-  "a file that is written to is reloaded by itself",
-  withServer({ global: "inotify_auto_reload on;" }, async (server) => {
-    change(server, "max_connections 500;", "max_connections 600;")
+  "a file that is written to is reloaded by itself, from the reload on that asks for it",
+  withServer({ global: "inotify_auto_reload off;" }, async (server) => {
+    change(server, "inotify_auto_reload off;", "inotify_auto_reload on;")
+    hangUp(server)
     await sees(server, /configuration reloaded/)
-    change(server, "max_connections 600;", "max_connections 700;")
+    change(server, "max_connections 500;", "max_connections 600;")
     await sees(server, /configuration reloaded/, 2)
+    change(server, "max_connections 600;", "max_connections 700;")
+    await sees(server, /configuration reloaded/, 3)
   }),
   60_000
 )

@@ -11,11 +11,9 @@ export const rawEndpoint = Effect.gen(function* () {
   const settings = yield* Settings
   const reload = yield* Reload
   const scope = yield* Effect.scope
-  // A reload must not switch on what lets others reload.
-  const { rawApi } = settings.current().httpApi
 
   const shown = (): JsonObject => {
-    const { crossdomain, enabled, listen } = settings.current().httpApi
+    const { crossdomain, enabled, listen, rawApi } = settings.current().httpApi
     return {
       code: 0,
       http_api: {
@@ -46,6 +44,7 @@ export const rawEndpoint = Effect.gen(function* () {
     reply: ({ query }) =>
       Effect.suspend((): Effect.Effect<ApiReply> => {
         const rpc = query.get("rpc")
+        const { rawApi } = settings.current().httpApi
         if (rpc === "raw") return Effect.succeed({ json: shown() })
         if (!rawApi.enabled) return Effect.succeed(errorReply(srsErrors.ConfigRawDisable))
         if (rpc === "reload-fetch") return Effect.sync(report)

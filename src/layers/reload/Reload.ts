@@ -53,6 +53,8 @@ export const layer = Layer.effect(
       for (const failure of failures) yield* failed(failure)
       const [failure] = failures
       last = { rid, state: 90, err: failure === undefined ? 0 : srsErrors.ConfigInvalid, msg: failure?.message ?? "" }
+      // The line that SRS's tools look for.
+      yield* Effect.logInfo("reload finished").pipe(Effect.annotateLogs("reload.state", 90))
       yield* Effect.logInfo("configuration reloaded").pipe(
         Effect.annotateLogs({ "reload.id": rid, "reload.changes": changes.length, "reload.failures": failures.length })
       )

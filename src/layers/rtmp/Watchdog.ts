@@ -18,10 +18,10 @@ export class Watchdog {
   }
 
   /**
-   * From now on fails the session if nothing happens for `firstMillis`, and after that for `thenMillis`. SRS samples
-   * alike: silence is noticed after one to two periods. `Infinity` watches nothing.
+   * From now on fails the session if nothing happens for `firstMillis`, and after that for `thenMillis`, asked anew each
+   * time. SRS samples alike: silence is noticed after one to two periods. `Infinity` watches nothing.
    */
-  expect(waitingFor: string, firstMillis: number, thenMillis = firstMillis): Effect.Effect<void> {
+  expect(waitingFor: string, firstMillis: number, thenMillis = () => firstMillis): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const running = this.#fiber
       this.#fiber = undefined
@@ -31,7 +31,7 @@ export class Watchdog {
     })
   }
 
-  #watch(waitingFor: string, first: number, then: number): Effect.Effect<void> {
+  #watch(waitingFor: string, first: number, then: () => number): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       let millis = first
       let seen = this.#activity()
@@ -39,7 +39,7 @@ export class Watchdog {
         yield* Effect.sleep(millis)
         if (this.#activity() === seen) break
         seen = this.#activity()
-        millis = then
+        millis = then()
       }
       this.#fail(new SessionTimeout({ waitingFor, millis }))
     })

@@ -60,6 +60,9 @@ const watchIdle = Effect.fnUntraced(function* (
   fail(new IdlePublisher({ millis: limit }))
 })
 
+const mergeMillis = ({ minLatency, publish: { mr, mrLatencyMillis } }: VhostSettings): number =>
+  minLatency ? 0 : mr ? mrLatencyMillis : briefMergeMillis
+
 /** From the publish command to the answer; the publish lasts as long as the scope. */
 export const startPublish = Effect.fnUntraced(function* (
   connection: RtmpConnection,
@@ -76,9 +79,16 @@ export const startPublish = Effect.fnUntraced(function* (
   const publication = yield* services.registry.publish(permit, fail)
   yield* tellStream(request, publication.source)
   if (vhost.publish.kickoffForIdleMillis > 0) yield* Effect.forkScoped(watchIdle(connection, publication, vhost))
-  const { firstPacketTimeoutMillis, mr, mrLatencyMillis, normalTimeoutMillis } = vhost.publish
-  connection.connection.mergedRead(vhost.minLatency ? 0 : mr ? mrLatencyMillis : briefMergeMillis)
-  yield* watchdog.expect("packet from the publisher", firstPacketTimeoutMillis, normalTimeoutMillis)
+  const current = () => services.settings.vhost(vhost.name) ?? vhost
+  const merge = () => connection.connection.mergedRead(mergeMillis(current()))
+  merge()
+  yield* services.settings.onChange(() => Effect.sync(merge))
+  const { firstPacketTimeoutMillis, mr, normalTimeoutMillis } = vhost.publish
+  yield* watchdog.expect(
+    "packet from the publisher",
+    firstPacketTimeoutMillis,
+    () => current().publish.normalTimeoutMillis
+  )
   peer.send(publishStarted(event.streamId))
   yield* Effect.logInfo("start publish").pipe(
     Effect.annotateLogs({

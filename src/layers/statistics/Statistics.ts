@@ -43,12 +43,10 @@ export const layer = Layer.effect(
       return system.next(now, settings.of(statistics).stats.disks)
     })
 
-    if (settings.of(statistics).stats.enabled) {
-      yield* sample
-      yield* background("statistics", { fatal: false })(
-        Effect.forever(Effect.andThen(Effect.sleep(sampleMillis), sample))
-      )
-    }
+    const isOn = (): boolean => settings.of(statistics).stats.enabled
+    const look = Effect.suspend(() => (isOn() ? sample : Effect.void))
+    yield* look
+    yield* background("statistics", { fatal: false })(Effect.forever(Effect.andThen(Effect.sleep(sampleMillis), look)))
 
     return Statistics.of({
       ledger: current,
@@ -61,7 +59,7 @@ export const layer = Layer.effect(
         return ledger.clients.get(session.id)?.stream
       },
       stateOf: (stream) => contents.look(stream),
-      system: () => system.sample,
+      system: () => (isOn() ? system.sample : {}),
       traffic: () => traffic,
       rates: () => ledger.rates,
       startedAt

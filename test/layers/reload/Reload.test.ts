@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { effect } from "../../support/effect.ts"
 import { Chance, configuration, mistaken } from "./configurations.ts"
-import { start } from "./harness.ts"
+import { directory, start } from "./harness.ts"
 
 const viewers = 100
 
@@ -12,7 +12,8 @@ effect(
   "a publisher and its viewers stay through fifty reloads, and the end is what a fresh start gives",
   () =>
     Effect.gen(function* () {
-      const chance = new Chance(1)
+      const chance = new Chance(6)
+      const files = yield* directory
       let text = `listen 1935;\nmax_connections 500;\nvhost __defaultVhost__ { publish { normal_timeout 60000; } }`
       const server = yield* start(text)
       const publisher = yield* server.publisher("cam")
@@ -20,7 +21,7 @@ effect(
       let refused = 0
       for (let round = 0, time = 0; round < 50; round++, time += 1000) {
         const isValid = chance.below(3) > 0
-        const next = isValid ? configuration(chance) : mistaken(chance)
+        const next = isValid ? configuration(chance, files) : mistaken(chance, files)
         const { err, msg, state } = yield* server.apply(next)
         if (isValid) {
           expect({ err, state }).toEqual({ err: 0, state: 90 })
@@ -43,13 +44,20 @@ effect(
       expect(publisher.closed).toBe(false)
 
       const fresh = yield* start(text)
-      yield* fresh.publisher("cam", fresh.settings.current().listen[0]!.port)
+      const second = yield* fresh.publisher("cam", fresh.settings.current().listen[0]!.port)
+      // What follows the stream notices with its next frame.
+      for (let time = 50_000; time < 60_000; time += 1000) {
+        publisher.media(1, time)
+        second.media(1, time - 50_000)
+        yield* TestClock.adjust(1000)
+      }
       expect(server.settings.current()).toEqual(fresh.settings.current())
       expect(server.settings.vhosts()).toEqual(fresh.settings.vhosts())
       expect(server.listening()).toEqual(fresh.listening())
       expect(server.forwards()).toEqual(fresh.forwards())
+      expect(server.listed()).toEqual(fresh.listed())
     }),
-  20_000
+  60_000
 )
 
 describe("a reload", () => {
@@ -153,6 +161,24 @@ describe("a reload", () => {
       expect(server.forwards()).toEqual(["rtmp://10.0.0.2:1935/live/cam?vhost=localhost"])
       yield* server.apply(config(""))
       expect(server.forwards()).toEqual([])
+    })
+  )
+
+  effect("changes how long a running publisher may be silent", () =>
+    Effect.gen(function* () {
+      const config = (millis: number) => `listen 1935; vhost __defaultVhost__ { publish { normal_timeout ${millis}; } }`
+      const server = yield* start(config(2000))
+      const [patient, silent] = [yield* server.publisher("a"), yield* server.publisher("b")]
+      for (const publisher of [patient, silent]) publisher.media(1, 0)
+      yield* TestClock.adjust(20_000)
+      for (const publisher of [patient, silent]) publisher.media(1, 1000)
+      yield* server.apply(config(60_000))
+      yield* TestClock.adjust(50_000)
+      expect([patient.closed, silent.closed]).toEqual([false, false])
+      patient.media(1, 2000)
+      yield* server.apply(config(1000))
+      yield* TestClock.adjust(60_000)
+      expect([patient.closed, silent.closed]).toEqual([true, true])
     })
   )
 })

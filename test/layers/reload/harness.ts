@@ -10,7 +10,9 @@ import { layerAllowAll } from "../../../src/layers/access/Authorizer.ts"
 import * as Config from "../../../src/layers/config/Settings.ts"
 import * as Memory from "../../../src/layers/transport/Memory.ts"
 import { unguarded } from "../../../src/server.ts"
+import { Dash } from "../../../src/services/Dash.ts"
 import { Forwarder } from "../../../src/services/Forwarder.ts"
+import { HlsSegmenter } from "../../../src/services/HlsSegmenter.ts"
 import { Listeners } from "../../../src/services/Listeners.ts"
 import { Reload } from "../../../src/services/Reload.ts"
 import { ServerIdentity } from "../../../src/services/ServerIdentity.ts"
@@ -69,6 +71,20 @@ export const start = Effect.fnUntraced(function* (text: string) {
         .all()
         .map(({ url }) => url)
         .sort(),
+    /** Where `live/cam` is listed, of HLS and of DASH, as the settings have it. */
+    listed: () => {
+      const vhost = Context.get(services, Settings).vhost("__defaultVhost__")
+      if (vhost === undefined) return {}
+      const { dash, hls, name } = vhost
+      const found = (finder: { readonly find: (vhost: string, path: string) => unknown }, template: string) => {
+        const path = template.replace("[app]", "live").replace("[stream]", "cam")
+        return finder.find(name, path) === undefined ? `${path} is not there` : path
+      }
+      return {
+        hls: hls.enabled ? found(Context.get(services, HlsSegmenter), hls.playlistFile) : "off",
+        dash: dash.enabled ? found(Context.get(services, Dash), dash.mpdFile) : "off"
+      }
+    },
     connect,
     publisher: Effect.fnUntraced(function* (name: string, port = 1935) {
       const client = yield* connect(port)

@@ -26,8 +26,8 @@ export const httpApi = table({
           "raw_api",
           { doc: "Reload by HTTP." },
           {
-            enabled: flag("enabled", { default: false, reload: "start", doc: "Serve the raw API." }),
-            allowReload: flag("allow_reload", { default: false, reload: "start", doc: "Permit `rpc=reload`." }),
+            enabled: flag("enabled", { default: false, reload: "next", doc: "Serve the raw API." }),
+            allowReload: flag("allow_reload", { default: false, reload: "next", doc: "Permit `rpc=reload`." }),
             allowQuery: retired("allow_query", { doc: "removed from SRS" }),
             allowUpdate: retired("allow_update", { doc: "removed from SRS" })
           }

@@ -9,15 +9,15 @@ export const httpRemux = table({
       "http_remux",
       { doc: "One mount for each vhost." },
       {
-        enabled: flag("enabled", { default: false, reload: "start", doc: "Serve live streams over HTTP." }),
+        enabled: flag("enabled", { default: false, reload: "next", doc: "Serve live streams over HTTP." }),
         mount: text("mount", {
           default: "[vhost]/[app]/[stream].flv",
-          reload: "start",
+          reload: "next",
           doc: "Pattern of the URL; the extension chooses the format: .flv .ts .mp3 .aac .mp4."
         }),
         formats: list("formats", {
           default: [],
-          reload: "start",
+          reload: "next",
           doc: "Further formats at the same URL with their extension: flv, ts, aac, mp3, mp4."
         }),
         fastCacheMillis: fractionalSeconds("fast_cache", {

@@ -13,7 +13,7 @@ export const httpServer = table({
         listen: endpoint("listen", { default: 8080, reload: "yes", doc: "Endpoint." }),
         dir: text("dir", {
           default: "./objs/nginx/html",
-          reload: "start",
+          reload: "next",
           doc: "Root of the files; its `console` is also served at `/console/` by the API."
         }),
         crossdomain: flag("crossdomain", {

@@ -9,13 +9,13 @@ export const httpStatic = table({
       "http_static",
       { doc: "Where they are, and under which URL." },
       {
-        enabled: flag("enabled", { default: false, reload: "start", doc: "Serve them." }),
+        enabled: flag("enabled", { default: false, reload: "next", doc: "Serve them." }),
         mount: text("mount", {
           default: "[vhost]/",
-          reload: "start",
+          reload: "next",
           doc: "Prefix of the URL; a name before the path is the host it is for."
         }),
-        dir: text("dir", { default: "./objs/nginx/html", reload: "start", doc: "Directory." })
+        dir: text("dir", { default: "./objs/nginx/html", reload: "next", doc: "Directory." })
       }
     )
   }

@@ -9,12 +9,12 @@ export const publish = table({
       "publish",
       { doc: "Publishers of every protocol." },
       {
-        mr: flag("mr", { default: false, reload: "next", doc: "Merged reading: fewer, larger reads." }),
+        mr: flag("mr", { default: false, reload: "yes", doc: "Merged reading: fewer, larger reads." }),
         mrLatencyMillis: millis("mr_latency", {
           default: 350,
           min: 0,
           outside: "clamp",
-          reload: "next",
+          reload: "yes",
           doc: "How long a merged read collects."
         }),
         firstPacketTimeoutMillis: millis("firstpkt_timeout", {
@@ -24,7 +24,7 @@ export const publish = table({
         }),
         normalTimeoutMillis: millis("normal_timeout", {
           default: 5000,
-          reload: "next",
+          reload: "yes",
           doc: "A silent publisher is closed after so long."
         }),
         parseSps: flag("parse_sps", {

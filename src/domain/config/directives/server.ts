@@ -99,12 +99,12 @@ export const server = table({
     }),
     inotifyAutoReload: flag("inotify_auto_reload", {
       default: false,
-      reload: "start",
+      reload: "yes",
       doc: "Reload when the configuration file changes."
     }),
     autoReloadForDocker: flag("auto_reload_for_docker", {
       default: true,
-      reload: "start",
+      reload: "yes",
       doc: "The same in Docker, whatever `inotify_auto_reload` says."
     }),
     tcmallocReleaseRate: decimal("tcmalloc_release_rate", {

@@ -11,8 +11,8 @@ export const statistics = table({
       {
         enabled: flag("enabled", { default: false, reload: "yes", doc: "Serve `/metrics`." }),
         listen: endpoint("listen", { default: 9972, reload: "yes", doc: "Endpoint; it serves the whole API." }),
-        label: text("label", { default: "", reload: "start", doc: "Label of the build metric." }),
-        tag: text("tag", { default: "", reload: "start", doc: "Another one." })
+        label: text("label", { default: "", reload: "next", doc: "Label of the build metric." }),
+        tag: text("tag", { default: "", reload: "next", doc: "Another one." })
       }
     ),
     heartbeat: group(
@@ -41,7 +41,7 @@ export const statistics = table({
       "stats",
       { env: false, doc: "Sampling of the machine." },
       {
-        enabled: flag("enabled", { default: true, reload: "start", doc: "Sample system and bandwidth." }),
+        enabled: flag("enabled", { default: true, reload: "yes", doc: "Sample system and bandwidth." }),
         network: integer("network", {
           default: 0,
           reload: "next",
