@@ -12,6 +12,7 @@ import { decodeCommand, MessageType } from "../../src/domain/rtmp/Command.ts"
 import { CommandDialogue } from "../../src/domain/rtmp/CommandDialogue.ts"
 import { readConnect } from "../../src/domain/rtmp/ConnectRequest.ts"
 import * as ControlMessage from "../../src/domain/rtmp/ControlMessage.ts"
+import { maxPartialMessages, maxSharedPayloadBytes, maxSlabBytes } from "../../src/domain/rtmp/limits.ts"
 import { RtmpIngest } from "../../src/domain/rtmp/RtmpIngest.ts"
 import { ServerHandshake } from "../../src/domain/rtmp/ServerHandshake.ts"
 import * as UserControl from "../../src/domain/rtmp/UserControl.ts"
@@ -54,6 +55,8 @@ fuzz({
 fuzz({
   name: "chunks",
   seeds: chunks,
+  // Room for each message that has begun, and the slab that they share.
+  allocates: maxPartialMessages * maxSharedPayloadBytes + maxSlabBytes,
   run: (input) => {
     const reader = new ChunkReader()
     let bytes = 0
