@@ -18,7 +18,24 @@ const sections: ReadonlyArray<readonly [title: string, folders: ReadonlyArray<st
   ["Configuration", ["src/domain/config"]],
   ["Forwarding", ["src/domain/forward", "src/layers/forward"]],
   ["Callbacks", ["src/domain/hooks", "src/layers/hooks"]],
-  ["Recordings", ["src/domain/record"]]
+  ["Recordings", ["src/domain/record", "src/layers/record"]],
+  ["Access", ["src/domain/access", "src/layers/access", "src/layers/sessions"]],
+  ["Files and segments", ["src/domain/static", "src/domain/mp4", "src/layers/segments"]],
+  ["HLS", ["src/domain/hls", "src/layers/hls"]],
+  ["DASH", ["src/domain/dash", "src/layers/dash"]],
+  ["Calls of other servers", ["src/layers/httpCalls"]],
+  [
+    "Log, statistics and process",
+    [
+      "src/domain/log",
+      "src/domain/stats",
+      "src/domain/process",
+      "src/layers/telemetry",
+      "src/layers/statistics",
+      "src/layers/page",
+      "src/layers/process"
+    ]
+  ]
 ]
 
 const isCap = (name: string): boolean =>
@@ -77,6 +94,18 @@ const capsOf = (folder: string): ReadonlyArray<Cap> =>
       return text === "" ? [] : [{ name, value: shown(name, expression), text, file: file.slice("src/".length) }]
     })
   })
+
+/** Constants that look like caps and are on no line of the page: their folder is in no section, or nothing is said of them. */
+export const unlistedCaps = (page: string): ReadonlyArray<string> =>
+  [...new Glob("src/**/*.ts").scanSync(root)].flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/^(?:export )?const (\w+)(?:: number)? = [^{(]+$/gm)]
+      .map(([, name = ""]) => name)
+      .filter((name) => isCap(name) && !page.split("\n").some((line) => isLineOf(line, name, file)))
+      .map((name) => `${name} in ${file}`)
+  )
+
+const isLineOf = (line: string, name: string, file: string): boolean =>
+  line.startsWith(`| \`${name}\` |`) && line.endsWith(` ${file.slice("src/".length)} |`)
 
 /** The whole page. */
 export const limitsPage = (): string => {

@@ -21,6 +21,7 @@ export interface LogRecord {
   readonly errno: number
 }
 
+/** Longest value and longest cause of a line, characters; the rest is cut off. */
 export const maxValueChars = 1024
 export const maxCauseChars = 4096
 
