@@ -23,7 +23,7 @@ export const better: Readonly<Record<string, string>> = {
   "vhost.http_remux.guess_has_av": "from metadata and headers; SRS denies sound that starts late",
   "vhost.security.allow": "IPv6 too, and networks of it",
   "vhost.security.deny": "IPv6 too, and networks of it",
-  "vhost.http_hooks.on_connect": "a refused client is told so, SRS only closes; asked once a connection",
+  "vhost.http_hooks.on_connect": "a refused client is told so; SRS only closes",
   "vhost.http_hooks.on_publish": "a refused client is told so; in the order of the stream's publishers",
   "vhost.http_hooks.on_play": "a refused client is told so, HTTP with 403; HLS with `hls_ctx off` is asked about too",
   "vhost.http_hooks.on_close": "repeated until it is heard, in order, kept if it is not; SRS tells once",

@@ -60,7 +60,10 @@ export class Permit<Action extends "publish" | "play"> {
 export class Authorizer extends Context.Service<
   Authorizer,
   {
-    /** What must happen at the end of the connection (`on_close`) is a finalizer of the scope. */
+    /**
+     * Before each stream of a connection. What must happen once at the end of the connection (`on_close`) is a finalizer of
+     * the scope.
+     */
     readonly connect: (request: AccessRequest) => Effect.Effect<void, Refused, Scope.Scope>
     /** What must happen at the end of the publish (`on_unpublish`) is a finalizer of the scope. */
     readonly publish: (request: AccessRequest) => Effect.Effect<Permit<"publish">, Refused, Scope.Scope>

@@ -12,6 +12,7 @@ import { type AccessRequest, Authorizer, Permit, Refused } from "../../services/
 import { ConnectChallenge } from "../../services/ConnectChallenge.ts"
 import { Hooks } from "../../services/Hooks.ts"
 import { Overload } from "../../services/Overload.ts"
+import type { Session } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { Gate } from "./Gate.ts"
 import { StreamsByAddress } from "./StreamsByAddress.ts"
@@ -90,20 +91,24 @@ const layerDecisions = (gate: Gate) =>
           refusal(action, request, `${event} does not accept it`, srsErrors.HttpResponseCode)
         )
 
+      const connected = new WeakSet<Session>()
+
       /** Nothing is configured that could refuse or must be told: then nothing is kept of who comes and goes. */
       const isOpen = ({ stream }: AccessRequest): boolean => {
         const vhost = settings.vhost(stream.vhost)
         return vhost !== undefined && !vhost.security.enabled && !vhost.auth.enabled && !vhost.httpHooks.enabled
       }
 
+      /** Once a connection, also of a client that is refused (SRS). */
+      const closeIsTold = (request: AccessRequest): Effect.Effect<void, never, Scope.Scope> =>
+        Effect.suspend(() => {
+          if (connected.has(request.session)) return Effect.void
+          connected.add(request.session)
+          return Effect.addFinalizer(() => hooks.tell("on_close", request))
+        })
+
       const connect = (request: AccessRequest): Effect.Effect<void, Refused, Scope.Scope> =>
-        isOpen(request)
-          ? Effect.void
-          : Effect.andThen(
-              // Also for a client that is refused: SRS tells of the end of each connection.
-              Effect.addFinalizer(() => hooks.tell("on_close", request)),
-              ask("connect", request)
-            )
+        isOpen(request) ? Effect.void : Effect.andThen(closeIsTold(request), ask("connect", request))
 
       /** Of a processor that is full for seconds, whoever came would only take from those who are here. */
       const turnAway = (request: AccessRequest) => {

@@ -164,7 +164,7 @@ const connectPhase = Effect.fnUntraced(
   within("connect")
 )
 
-/** `on_connect`: after connect was answered and when the first stream is known, before it is published or played (SRS). */
+/** `on_connect`: after connect was answered and when a stream is known, before it is published or played, each time (SRS). */
 const authorizeConnect = Effect.fnUntraced(function* (
   connected: RequestUrl,
   name: string,
@@ -197,17 +197,14 @@ export const rtmpSession = (services: RtmpServices, connection: Connection, sess
     const sinks = new PlaySinks(connection)
     const rtmp = { services, connection, peer, session, watchdog, dialogue, capabilities, sinks, fail }
     const streams = new Streams(rtmp, inbound)
-    let isAuthorized = false
     while (true) {
       const { command, streamId } = yield* inbound.nextCommand
       const { events, replies } = dialogue.accept(command, streamId)
       peer.sendAll(replies)
       for (const event of events) {
-        if (!isAuthorized) {
-          const name = "name" in event ? event.name : ""
-          yield* authorizeConnect(url, name, session, services).pipe(whilePeerStays(connection))
+        if (event.kind === "publish" || event.kind === "play") {
+          yield* authorizeConnect(url, event.name, session, services).pipe(whilePeerStays(connection))
         }
-        isAuthorized = true
         yield* Effect.tapError(streams.carryOut(event), (error) => tellRefusal(peer, connection, event, error))
       }
     }

@@ -87,6 +87,22 @@ describe("the end is told", () => {
     })
   )
 
+  effect("of a connection once, however many streams it is asked about for", () =>
+    Effect.gen(function* () {
+      const { authorizer, calls } = yield* harness("http_hooks { enabled on; }")
+      const first = accessRequest()
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* authorizer.connect(first)
+          yield* authorizer.connect({ ...first, stream: { ...first.stream, stream: "b" } })
+        })
+      )
+      expect(calls).toEqual(["on_connect", "on_connect", "on_close"])
+      yield* Effect.scoped(authorizer.connect(accessRequest()))
+      expect(calls.slice(3)).toEqual(["on_connect", "on_close"])
+    })
+  )
+
   effect("of a refused connection, not of a refused publish or play", () =>
     Effect.gen(function* () {
       expect(yield* run("connect", refuse)).toEqual(["on_connect", "on_close"])

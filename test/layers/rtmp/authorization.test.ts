@@ -109,16 +109,39 @@ effect("each grant ends once: with its stream, and the connection's with the con
     client.call(1, "closeStream", 0, null)
     client.call(1, "play", 4, null, "b")
     yield* tick
-    expect(order).toEqual(["connect", "publish", "end of publish", "play"])
+    const sofar = ["connect", "publish", "end of publish", "connect", "play"]
+    expect(order).toEqual(sofar)
     yield* client.connection.end
     yield* tick
-    expect(order).toEqual(["connect", "publish", "end of publish", "play", "end of play", "end of connect"])
+    expect(order).toEqual([...sofar, "end of play", "end of connect", "end of connect"])
     expect(requests.map(({ stream }) => `${stream.vhost}/${stream.app}/${stream.stream}`)).toEqual([
       "__defaultVhost__/live/a",
       "__defaultVhost__/live/a",
+      "__defaultVhost__/live/b",
       "__defaultVhost__/live/b"
     ])
     expect(requests[1].param).toContain("k=1")
+  })
+)
+
+effect("a connect that is refused for a second stream ends the connection with all its streams", () =>
+  Effect.gen(function* () {
+    let asked = 0
+    const { layer, order } = scripted({
+      connect: Effect.suspend(() => (++asked > 1 ? refusal("connect") : Effect.void))
+    })
+    const { connected, registry } = yield* harness("", {}, layer)
+    const client = yield* connected("rtmp://localhost/live")
+    client.call(0, "createStream", 2, null)
+    client.call(0, "createStream", 3, null)
+    client.call(1, "publish", 4, null, "a", "live")
+    yield* tick
+    expect(registry.find("/live/a")?.publisher()).toBeDefined()
+    client.call(2, "publish", 5, null, "b", "live")
+    yield* TestClock.adjust(1100)
+    expect(order.slice(0, 3)).toEqual(["connect", "publish", "connect"])
+    expect(registry.find("/live/a")?.publisher()).toBeUndefined()
+    expect([client.closed, registry.find("/live/b")]).toEqual([true, undefined])
   })
 )
 
