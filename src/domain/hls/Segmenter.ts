@@ -74,6 +74,20 @@ export class Segmenter {
     this.#partRules = new PartRules(options.partMillis ?? options.rules.fragmentMillis)
   }
 
+  /**
+   * Whether the frame may end the open segment or part, or begin one: what comes before such a frame can as well be
+   * pushed together with it.
+   */
+  isDecisive(frame: MediaFrame): boolean {
+    const { partMillis, rules } = this.#options
+    if (!this.#open || partMillis !== undefined || frame.header) return true
+    const isPicture = frame.kind === Kind.Video
+    if (isPicture && frame.keyframe) return true
+    const time = this.#timeOf(frame)
+    if (this.#isApart(time)) return true
+    return endsBefore(rules, time - this.#start, { isPicture, keyframe: false }, this.#options.shiftMillis())
+  }
+
   push(frame: MediaFrame): void {
     if (frame.track !== 0 || frame.kind === Kind.Data) return
     if (frame.header) return this.#header(frame)
@@ -81,7 +95,7 @@ export class Segmenter {
     const isPicture = frame.kind === Kind.Video
     // Nobody can decode pictures from before the first keyframe.
     if (isPicture && this.#awaitsKeyframe && !frame.keyframe) return
-    const time = this.#options.published ? frame.published : frame.timestamp
+    const time = this.#timeOf(frame)
     if (this.#open) this.#endBefore(frame, time)
     if (!this.#options.container.write(frame)) return
     if (isPicture) this.#awaitsKeyframe = false
@@ -93,6 +107,16 @@ export class Segmenter {
   end(): void {
     this.#breakOff()
     this.#awaitsKeyframe = true
+  }
+
+  /** Too far from the last frame, or from the segment's first, to be part of the open segment. */
+  #isApart(time: number): boolean {
+    const gap = time - this.#last
+    return gap > Math.max(maxGapMillis, this.#options.rules.fragmentMillis) || time < this.#start - maxStepBackMillis
+  }
+
+  #timeOf({ published, timestamp }: MediaFrame): number {
+    return this.#options.published ? published : timestamp
   }
 
   #header(frame: MediaFrame): void {
@@ -113,8 +137,7 @@ export class Segmenter {
 
   #endBefore(frame: MediaFrame, time: number): void {
     const { container, partMillis, rules } = this.#options
-    const gap = time - this.#last
-    if (gap > Math.max(maxGapMillis, rules.fragmentMillis) || time < this.#start - maxStepBackMillis) return this.end()
+    if (this.#isApart(time)) return this.end()
     const isPicture = frame.kind === Kind.Video
     const { keyframe } = frame
     const full = container.length > maxSegmentBytes

@@ -203,6 +203,7 @@ export const layer = Layer.effect(
       yield* Effect.addFinalizer(() => Effect.sync(leave))
       yield* source.observe({
         appended: () => {
+          if (follower?.isDue() === false) return
           refresh()
           follower?.take()
         },

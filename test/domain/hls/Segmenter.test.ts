@@ -71,6 +71,47 @@ describe("a segment ends", () => {
   })
 })
 
+describe("frames that are not decisive can be pushed late", () => {
+  const gap = [...stream({ millis: 3000 }), ...stream({ from: 20_000, millis: 3000 })]
+  const back = [...stream({ from: 20_000, millis: 3000 }), ...stream({ millis: 3000 })]
+  const cases: ReadonlyArray<readonly [name: string, frames: ReadonlyArray<MediaFrame>, rules: Partial<CutRules>]> = [
+    ["keyframes", stream({ millis: 9000 }), {}],
+    ["any picture", stream({ millis: 9000, gopMillis: 10_000 }), { waitKeyframe: false }],
+    ["sound, where keyframes are rare", stream({ millis: 9000, gopMillis: 60_000 }), {}],
+    ["sound alone", stream({ millis: 9000, pictures: false }), { audioOverflowRatio: 1 }],
+    [
+      "another header",
+      [...stream({ millis: 3000 }), avcHeader(0x0c, 3000), ...stream({ from: 3040, millis: 3000 })],
+      {}
+    ],
+    ["a gap", gap, {}],
+    ["a step back", back, {}]
+  ]
+  for (const [name, frames, rules] of cases) {
+    test(name, () => {
+      const { made, segments } = segmenter(rules)
+      const together = segmenter(rules)
+      const pending: Array<MediaFrame> = []
+      let quiet = 0
+      for (const frame of frames) {
+        const before = segments.length
+        const isDecisive = made.isDecisive(frame)
+        made.push(frame)
+        if (isDecisive) expect(segments.length - before).toBeLessThanOrEqual(1)
+        else expect([segments.length, quiet++]).toEqual([before, quiet - 1])
+        pending.push(frame)
+        if (together.made.isDecisive(frame)) together.push(pending.splice(0))
+        expect(lengths(together.segments)).toEqual(lengths(segments))
+      }
+      expect(segments.length).toBeGreaterThan(0)
+      const facts = (all: ReadonlyArray<Segment>) => all.map(({ bytes, discontinuity }) => [discontinuity, bytes])
+      expect(facts(together.segments)).toEqual(facts(segments))
+      // Else nothing is gained.
+      expect(quiet).toBeGreaterThan(frames.length / 2)
+    })
+  }
+})
+
 describe("what comes does not follow", () => {
   test("at the beginning, and after the end of a publish", () => {
     const { made, push, segments } = segmenter()
