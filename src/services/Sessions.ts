@@ -55,6 +55,8 @@ export interface Session {
   tcUrl: string
   pageUrl: string
   swfUrl: string
+  /** How often what it publishes was forwarded before; absent is never. */
+  forwardHops?: number
   /** What its player tells of itself, of those who fetch segments. */
   player?: PlayerReports
   readonly counters: SessionCounters

@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import { destinationUrl, type Forwarded } from "../../domain/forward/destination.ts"
+import { maxHops } from "../../domain/forward/hops.ts"
 import { streamKey, type StreamName } from "../../domain/media/StreamName.ts"
 import { withoutPassword } from "../../domain/rtmp/ClientUrl.ts"
 import { parseRequestUrl, parseTcUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
@@ -75,8 +76,11 @@ export const layer = Layer.effect(
       const shown = withoutPassword(url)
       const counters = wish.counters ?? new ForwardCounters(yield* makeSessionId, wish.origin, source.key, shown)
       counters.url = shown
-      const decline = (server: ServerInfo) =>
-        isThisServer(server) && leadsBack(source, url) ? "leads back to the stream itself" : undefined
+      const hops = sessions.all().get(source.publisher()?.sessionId ?? "")?.forwardHops ?? 0
+      const decline = (server: ServerInfo) => {
+        if (hops >= maxHops) return `was forwarded ${maxHops} times already`
+        return isThisServer(server) && leadsBack(source, url) ? "leads back to the stream itself" : undefined
+      }
       const pushSettings = () => {
         const { chunkSizeBytes = 60_000, forward, minLatency = false } = settings.vhost(source.name.vhost) ?? {}
         return { chunkSizeBytes, minLatency, verifyCertificate: forward?.tlsVerify ?? true }
@@ -87,7 +91,8 @@ export const layer = Layer.effect(
           running.set(counters.id, { source, url })
         }),
         // Refused for good: it stays in sight until the publish ends.
-        () => Effect.andThen(push({ client, source, url, counters, decline, settings: pushSettings }), Effect.never),
+        () =>
+          Effect.andThen(push({ client, source, url, counters, decline, hops, settings: pushSettings }), Effect.never),
         () =>
           Effect.sync(() => {
             counters.state = "idle"

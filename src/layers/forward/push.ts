@@ -9,6 +9,7 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import { readCapabilities, serverCapabilities } from "../../domain/flv/Capabilities.ts"
 import { publishFormat } from "../../domain/forward/publishFormat.ts"
+import { hopsMember } from "../../domain/forward/hops.ts"
 import { reconnectMillis, settledMillis } from "../../domain/forward/reconnect.ts"
 import type { Publication, RtmpClient, ServerInfo } from "../../services/RtmpClient.ts"
 import type { Source } from "../../services/SourceRegistry.ts"
@@ -49,6 +50,8 @@ export interface Push {
   /** With password. */
   readonly url: string
   readonly counters: ForwardCounters
+  /** How often the stream was forwarded on its way here. */
+  readonly hops: number
   readonly settings: () => PushSettings
   /** Why this server must not get the stream. */
   readonly decline: (server: ServerInfo) => string | undefined
@@ -102,7 +105,7 @@ const feed = Effect.fnUntraced(function* (
 
 /** Never returns, unless the destination is refused for good. To be run in the scope of the publish. */
 export const push = (options: Push): Effect.Effect<void> => {
-  const { client, counters, decline, settings, source, url } = options
+  const { client, counters, decline, hops, settings, source, url } = options
   let failures = 0
   let position = (): number => -1
 
@@ -114,7 +117,7 @@ export const push = (options: Push): Effect.Effect<void> => {
       timeoutMillis: connectTimeoutMillis,
       chunkSize: chunkSizeBytes,
       verifyCertificate,
-      connectFields: new Map(serverCapabilities()),
+      connectFields: new Map([...serverCapabilities(), hopsMember(hops + 1)]),
       decline
     })
     const fed = yield* feed(options, publication, position())

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import { readCapabilities, serverCapabilities } from "../../domain/flv/Capabilities.ts"
+import { readHops } from "../../domain/forward/hops.ts"
 import { compatibleVersion, signature } from "../../domain/Product.ts"
 import { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
 import { type ConnectRequest, readConnect } from "../../domain/rtmp/ConnectRequest.ts"
@@ -143,6 +144,7 @@ const connectPhase = Effect.fnUntraced(
     session.tcUrl = tcUrl
     session.pageUrl = pageUrl
     session.swfUrl = swfUrl
+    session.forwardHops = readHops(connect.fields)
     const url = parseTcUrl(tcUrl)
     if (Result.isFailure(url)) return yield* Effect.fail(violation(url.failure))
     yield* challengeConnect(inbound, connection, connect, url.success, session, services)

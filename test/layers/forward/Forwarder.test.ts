@@ -119,6 +119,21 @@ effect("two servers that forward a stream to each other have it once, and go on 
   })
 )
 
+effect("a stream that comes back under ever other names is forwarded no further than eight times", () =>
+  Effect.gen(function* () {
+    const { transport } = network()
+    const second = yield* start(transport, `listen 1936; ${forwarding("rtmp://127.0.0.1:1935/[app]/b-[stream]")}`)
+    const origin = yield* start(transport, forwarding("rtmp://127.0.0.1:1936/[app]/a-[stream]"))
+    yield* origin.publish("live/cam")
+    yield* TestClock.adjust(10_000)
+    const streams = [...origin.publishes.all, ...second.publishes.all].map(({ key }) => key)
+    expect(streams.length).toBe(9)
+    const refused = [...origin.forwards(), ...second.forwards()].filter(({ state }) => state === "refused")
+    expect(refused).toMatchObject([{ stream: "/live/b-a-b-a-b-a-b-a-cam", connects: 0 }])
+    expect(refused[0]!.lastError).toContain("was forwarded 8 times already")
+  })
+)
+
 effect("another name on this server is no loop", () =>
   Effect.gen(function* () {
     const { transport } = network()
