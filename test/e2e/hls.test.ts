@@ -2,79 +2,15 @@ import { describe, expect, test } from "bun:test"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { decode, decodeFile, publish, publish8 } from "../support/clients.ts"
-import { type Clip, clip, type ClipName, modernClip } from "../support/media.ts"
-import { checkPlaylists } from "../support/playlistChecks.ts"
+import { decode, decodeFile, publish } from "../support/clients.ts"
+import { count, counted, hls, listed, publishAll, publishAll8, whole, withoutQuery } from "../support/hlsLists.ts"
+import { clip, type ClipName, modernClip } from "../support/media.ts"
 import { playlistBreaches, reloadBreaches } from "../support/playlistRules.ts"
-import { Program, words } from "../support/program.ts"
-import { type Server, withServer } from "../support/server.ts"
-
-const hls = (more = "") => `hls { enabled on; hls_path ./hls; hls_fragment 1; hls_window 60; ${more} }`
+import { words } from "../support/program.ts"
+import { withServer } from "../support/server.ts"
 
 /** FFmpeg begins three segments from the end unless told. */
 const fromStart = words("-live_start_index 0")
-
-/** Publishes the clip as fast as it goes, to its end, and waits until all of it is listed. */
-const publishAll = async (server: Server, source: Clip, segments: number): Promise<string> => {
-  await using publisher = publish(source.path, server.rtmp())
-  await publisher.succeeded()
-  return listed(server, segments)
-}
-
-/** FFmpeg 8.1 publishes; Enhanced RTMP. */
-const publishAll8 = async (server: Server, file: string, segments: number): Promise<string> => {
-  await using publisher = publish8(file, server.rtmp())
-  await publisher.succeeded()
-  return listed(server, segments)
-}
-
-const listed = async (server: Server, segments: number, least = 0): Promise<string> => {
-  for (let tries = 0; tries < 3000; tries++) {
-    const text = await playlist(server)
-    if (text.startsWith("#EXTM3U")) checkPlaylists([text])
-    if ((text.match(/#EXTINF/g)?.length ?? 0) >= segments && seconds(text) >= least) return text
-  }
-  throw new Error(`no list of ${segments} segments`)
-}
-
-const seconds = (text: string): number =>
-  [...text.matchAll(/#EXTINF:([\d.]+)/g)].reduce((sum, [, value]) => sum + Number(value), 0)
-
-/** The list of the viewer whose list the master is. */
-const playlist = async (server: Server): Promise<string> => {
-  const first = await fetch(server.http("live/a.m3u8"))
-  const master = await first.text()
-  const own = master.split("\n").find((line) => line.startsWith("/"))
-  if (own === undefined) return master
-  return (await fetch(server.http(own.slice(1)))).text()
-}
-
-/** Packets of each kind that ffprobe counts, and what it complains about. */
-const count = async (url: string) => {
-  await using probe = new Program([
-    ...words("ffprobe -v warning -allowed_extensions ALL -show_entries packet=codec_type -of csv=p=0"),
-    url
-  ])
-  await probe.succeeded()
-  const found = probe.out.text().split(/[\s,]+/)
-  const of = (kind: string) => found.filter((word) => word === kind).length
-  return { video: of("video"), audio: of("audio"), complaints: probe.err.text() }
-}
-
-const counted = (source: Clip) => ({
-  video: source.packets.filter(({ kind }) => kind === "video").length,
-  audio: source.packets.filter(({ kind }) => kind === "audio").length,
-  complaints: ""
-})
-
-const withoutQuery = (text: string): string => text.replace(/\?[^"\n]*/g, "")
-
-/** As a player that keeps all: the list with an end, so that readers stop there. */
-const whole = async (server: Server, text: string): Promise<string> => {
-  const path = join(server.directory, "hls/live/whole.m3u8")
-  await Bun.write(path, `${withoutQuery(text)}#EXT-X-ENDLIST\n`)
-  return path
-}
 
 test(
   "FFmpeg plays what was published, picture by picture, and nothing is missing",
@@ -100,7 +36,14 @@ describe("every frame arrives, readable, of", () => {
     ["fragmented MP4", "h264Aac", "hls_use_fmp4 on;", 4],
     ["sound alone in fragmented MP4", "audioOnly", "hls_use_fmp4 on; hls_aof_ratio 1;", 3],
     ["encrypted segments", "h264Aac", "hls_keys on; hls_fragments_per_key 2;", 4],
-    ["encrypted fragmented MP4", "h264Aac", "hls_use_fmp4 on; hls_keys on;", 4]
+    ["encrypted fragmented MP4", "h264Aac", "hls_use_fmp4 on; hls_keys on;", 4],
+    ["MP3 in fragmented MP4", "h264Mp3", "hls_use_fmp4 on;", 3],
+    ["MPEG-TS in parts", "h264Aac", "hls_low_latency on;", 4],
+    ["fragmented MP4 in parts", "h264Aac", "hls_use_fmp4 on; hls_low_latency on;", 4],
+    ["MP3 in parts of fragmented MP4", "h264Mp3", "hls_use_fmp4 on; hls_low_latency on;", 3],
+    ["sound alone in parts", "audioOnly", "hls_low_latency on; hls_aof_ratio 1;", 3],
+    ["pictures alone in parts of fragmented MP4", "videoOnly", "hls_use_fmp4 on; hls_low_latency on;", 3],
+    ["encrypted fragmented MP4 in parts", "h264Aac", "hls_use_fmp4 on; hls_keys on; hls_low_latency on;", 4]
   ]
   for (const [name, clipName, settings, segments] of cases) {
     test(
@@ -117,7 +60,10 @@ describe("every frame arrives, readable, of", () => {
   const modern = [
     ["HEVC", "hevcAac.mp4", "", /hevc/],
     ["HEVC in fragmented MP4", "hevcAac.mp4", "hls_use_fmp4 on;", /hevc/],
-    ["AV1 and Opus in fragmented MP4", "av1Opus.mkv", "hls_use_fmp4 on;", /av1/]
+    ["AV1 and Opus in fragmented MP4", "av1Opus.mkv", "hls_use_fmp4 on;", /av1/],
+    ["HEVC in parts", "hevcAac.mp4", "hls_low_latency on;", /hevc/],
+    ["HEVC in parts of fragmented MP4", "hevcAac.mp4", "hls_use_fmp4 on; hls_low_latency on;", /hevc/],
+    ["AV1 and Opus in parts of fragmented MP4", "av1Opus.mkv", "hls_use_fmp4 on; hls_low_latency on;", /av1/]
   ] as const
   for (const [name, file, settings] of modern) {
     test(

@@ -57,7 +57,8 @@ export class Fmp4Container implements SegmentContainer {
   #clock = new SampleClock(videoTimescale)
   #clockTrack: Track | undefined
   #sequence = 1
-  /** Of the tracks that `#init` describes. */
+  /** The tracks that `#init` describes, and their version. */
+  #described: ReadonlyArray<Track> = []
   #version = 0
   #init: Uint8Array = noBytes
   /** Of the open segment, cut already. */
@@ -78,20 +79,18 @@ export class Fmp4Container implements SegmentContainer {
 
   learn(header: MediaFrame): boolean {
     this.tracks.learn(header)
-    return this.#version !== 0 && this.tracks.version !== this.#version
+    const before = this.#described
+    if (before.length === 0) return false
+    return !this.#describe() || !before.every((track) => this.#described.includes(track))
   }
 
   write(frame: MediaFrame): boolean {
     if (!isCoded(frame)) return false
     this.tracks.learn(frame)
-    if (this.tracks.version !== this.#version) {
-      // A track without header that comes late is in the next segment, with an init segment of its own.
-      if (this.length > 0) return false
-      this.#version = this.tracks.version
-      this.#init = initSegment(this.tracks.all)
-    }
+    this.#describe()
     const track = frame.kind === Kind.Video ? this.tracks.video : this.tracks.audio
-    if (track === undefined) return false
+    // A track that comes too late is in the next segment, with an init segment of its own.
+    if (track === undefined || !this.#described.includes(track)) return false
     const millis = this.#published ? frame.published : frame.timestamp
     if (frame.kind === Kind.Video) this.#video.add(frame, millis * ticksPerMilli, 0)
     else this.#writeAudio(frame, track, millis)
@@ -115,6 +114,21 @@ export class Fmp4Container implements SegmentContainer {
     const bytes = this.cut(endMillis)
     this.#cutBytes = 0
     return bytes
+  }
+
+  /**
+   * Lets the init segment be that of all tracks; false if the open segment cannot have it: a part was given with another
+   * one, or a track has changed. A track that merely comes later than the other is welcome until then.
+   */
+  #describe(): boolean {
+    if (this.tracks.version === this.#version) return true
+    const { all } = this.tracks
+    const isAddition = this.#cutBytes === 0 && this.#described.every((track) => all.includes(track))
+    if (this.length > 0 && !isAddition) return false
+    this.#version = this.tracks.version
+    this.#described = all
+    this.#init = initSegment(all)
+    return true
   }
 
   #writeAudio(frame: MediaFrame, track: Track, millis: number): void {

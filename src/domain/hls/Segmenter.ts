@@ -66,6 +66,8 @@ export class Segmenter {
   #parts: Array<Uint8Array> = []
   #partStart = 0
   #partHasKeyframe = false
+  /** Of the last segment that was given. */
+  #init: Uint8Array | undefined
 
   /** `discontinuity`: what comes first does not follow what the playlist has. */
   constructor(options: SegmenterOptions, discontinuity: boolean) {
@@ -129,10 +131,17 @@ export class Segmenter {
   }
 
   #breakOff(): void {
-    const { pace } = this.#partRules
-    if (this.#open) this.#close(Math.max(this.#last, pace.endMillis))
+    if (this.#open) this.#close(this.#endMillis)
     this.#discontinuity = true
-    pace.reset()
+    this.#partRules.pace.reset()
+  }
+
+  /** Where the last frame ends. Sound that goes on after the last picture makes no part longer than it should be. */
+  get #endMillis(): number {
+    const { pace, targetMillis } = this.#partRules
+    const end = Math.max(this.#last, pace.endMillis)
+    if (this.#options.partMillis === undefined) return end
+    return Math.min(end, Math.max(pace.endMillis, this.#partStart + Math.round(targetMillis)))
   }
 
   #endBefore(frame: MediaFrame, time: number): void {
@@ -174,8 +183,16 @@ export class Segmenter {
   #cut(endMillis: number): void {
     const bytes = this.#options.container.cut(endMillis)
     if (bytes.length === 0) return
+    this.#compareInit()
     this.#givePart(bytes, endMillis)
     this.#beginPart(endMillis)
+  }
+
+  /** Other tracks than in the segment before (RFC 8216 §4.3.2.3), though no header has said so. */
+  #compareInit(): void {
+    const { init } = this.#options.container
+    if (this.#init !== undefined && init !== this.#init) this.#discontinuity = true
+    this.#init = init
   }
 
   #givePart(bytes: Uint8Array, endMillis: number): void {
@@ -200,6 +217,7 @@ export class Segmenter {
     const durationMillis = Math.max(0, end - this.#start)
     const hasParts = this.#parts.length > 0
     if (durationMillis < minKeptMillis && !hasParts) return
+    this.#compareInit()
     if (partMillis !== undefined && bytes.length > 0) this.#givePart(bytes, Math.max(end, this.#partStart))
     onSegment({
       bytes: hasParts ? concat(this.#parts) : bytes,

@@ -4,7 +4,7 @@ import { Fmp4Container } from "../../../src/domain/hls/Fmp4Container.ts"
 import { type Part, type Segment, Segmenter } from "../../../src/domain/hls/Segmenter.ts"
 import { TsContainer } from "../../../src/domain/hls/TsContainer.ts"
 import type { MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
-import { aacHeader, avcHeader, picture, sound, stream } from "./frames.ts"
+import { aacHeader, avcHeader, mp3Sound, picture, sound, stream } from "./frames.ts"
 
 const defaults: CutRules = {
   fragmentMillis: 2000,
@@ -152,6 +152,39 @@ describe("what comes does not follow", () => {
     made.end()
     expect(segments.map(({ discontinuity }) => discontinuity)).toEqual([true, true])
     expect(segments[0]!.init).not.toEqual(segments[1]!.init)
+  })
+})
+
+describe("in fragmented MP4 a track that comes later than the other", () => {
+  const late = (first: ReadonlyArray<MediaFrame>, sounds: (time: number) => MediaFrame) => {
+    const frames = [avcHeader()]
+    for (let time = 0; time < 4000; time += 20) {
+      frames.push(time % 40 === 0 ? picture(time, time % 1000 === 0) : sounds(time))
+      if (time === 80) frames.push(...first)
+    }
+    return frames
+  }
+
+  test("is in the first segment, header or not, and the pictures are whole", () => {
+    for (const frames of [late([], mp3Sound), late([aacHeader()], sound)]) {
+      const { made, push, segments } = segmenter({}, "fmp4")
+      push(frames)
+      made.end()
+      expect(lengths(segments)).toEqual([2000, 2000])
+      expect(segments.map(({ discontinuity }) => discontinuity)).toEqual([true, false])
+      expect(segments[0]!.init).toBe(segments[1]!.init as Uint8Array)
+      expect(segments[0]!.tracks).toHaveLength(2)
+    }
+  })
+
+  test("is in the next one, behind a discontinuity, where a part without it was given", () => {
+    const pictures = Array.from({ length: 10 }, (_, i) => picture(i * 40, i === 0))
+    const { made, parts, push, segments } = segmenter({}, "fmp4", 200)
+    push([avcHeader(), ...pictures, mp3Sound(400), ...late([], mp3Sound).slice(11)])
+    made.end()
+    expect(segments.map(({ discontinuity }) => discontinuity)).toEqual([true, true])
+    // The pictures go on all the time.
+    expect(parts.map(({ durationMillis }) => durationMillis).every((length) => length === 200)).toBe(true)
   })
 })
 

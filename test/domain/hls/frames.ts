@@ -41,6 +41,13 @@ export const sound = (time: number, length = 100): MediaFrame => {
   return frame(Kind.Audio, AudioId.Aac, time, bytes, 2)
 }
 
+/** A frame of MP3, which needs no header before it: 128 kbit/s, 44.1 kHz. */
+export const mp3Sound = (time: number): MediaFrame => {
+  const bytes = new Uint8Array(1 + 417)
+  bytes.set([0x2f, 0xff, 0xfb, 0x90, 0x00])
+  return frame(Kind.Audio, AudioId.Mp3, time, bytes, 1)
+}
+
 export interface StreamShape {
   readonly millis: number
   readonly from?: number
