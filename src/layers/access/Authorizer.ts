@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type Action, type AddressRules, compileRules, denialOf } from "../../domain/access/AddressRules.ts"
+import { isReferAllowed } from "../../domain/access/Refer.ts"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
@@ -70,6 +71,16 @@ const layerDecisions = (gate: Gate) =>
         if (denial !== undefined) return yield* refusal(action, request, denial.reason, denial.code)
       })
 
+      /** RTMP looks by itself, where SRS does: before anybody is told of the connection. */
+      const checkPage = (action: Action, request: AccessRequest) => {
+        const refer = settings.vhost(request.stream.vhost)?.refer
+        const { pageUrl, session } = request
+        if (refer === undefined || !refer.enabled || !refer.http || session.protocol === "rtmp") return Effect.void
+        if (isReferAllowed(pageUrl, refer.all) && isReferAllowed(pageUrl, refer[action])) return Effect.void
+        const reason = `page ${JSON.stringify(pageUrl)} is not among the domains of refer`
+        return Effect.fail(refusal(action, request, reason, srsErrors.SecurityDenied))
+      }
+
       const checkProofs = Effect.fnUntraced(function* (action: Action, request: AccessRequest) {
         const auth = settings.vhost(request.stream.vhost)?.auth
         if (auth === undefined || !auth.enabled) return
@@ -96,7 +107,9 @@ const layerDecisions = (gate: Gate) =>
       /** Nothing is configured that could refuse or must be told: then nothing is kept of who comes and goes. */
       const isOpen = ({ stream }: AccessRequest): boolean => {
         const vhost = settings.vhost(stream.vhost)
-        return vhost !== undefined && !vhost.security.enabled && !vhost.auth.enabled && !vhost.httpHooks.enabled
+        if (vhost === undefined) return false
+        const { auth, httpHooks, refer, security } = vhost
+        return !security.enabled && !auth.enabled && !httpHooks.enabled && !(refer.enabled && refer.http)
       }
 
       /** Once a connection, also of a client that is refused (SRS). */
@@ -126,6 +139,7 @@ const layerDecisions = (gate: Gate) =>
 
       const decide = Effect.fnUntraced(function* <A extends Action>(action: A, request: AccessRequest) {
         yield* checkAddress(action, request)
+        yield* checkPage(action, request)
         yield* checkProofs(action, request)
         const end = hooks.tell(ends[action], request)
         // Whoever leaves while the server is asked may have been granted it.

@@ -16,6 +16,8 @@ import { Inbox } from "./Inbox.ts"
 export interface MemoryNetwork {
   /** What one write becomes at the other end: whole by default; byte by byte, or split at random, in tests. */
   readonly split?: (bytes: Uint8Array) => ReadonlyArray<Uint8Array>
+  /** Where clients come from, as a peer without port: 127.0.0.1 by default. */
+  readonly clientAddress?: () => string
 }
 
 /** One end. What it writes arrives at the other end in the same call, unless that one has stopped to take it. */
@@ -170,7 +172,8 @@ export const make = (network: MemoryNetwork = {}): Transport["Service"] => {
             const endpoint = `${host}:${port}`
             return Effect.fail(new TransportFailed({ action: "connect", endpoint, reason: "connection refused" }))
           }
-          const [client, server] = MemoryConnection.pair(network, port, `127.0.0.1:${20_000 + clients++}`)
+          const address = network.clientAddress?.() ?? "127.0.0.1"
+          const [client, server] = MemoryConnection.pair(network, port, `${address}:${20_000 + clients++}`)
           accept(server)
           return Effect.succeed<Connection>(client)
         }),

@@ -274,7 +274,7 @@ test("cluster, forward, refer, security and exec", () => {
     coworkers: []
   })
   expect(vhost.forward).toEqual({ enabled: false, destinations: [], backend: "", tlsVerify: true })
-  expect(vhost.refer).toEqual({ enabled: false, all: [], publish: [], play: [] })
+  expect(vhost.refer).toEqual({ enabled: false, http: false, all: [], publish: [], play: [] })
   expect(vhost.security).toEqual({ enabled: false, allow: [], deny: [] })
   expect(vhost.exec).toEqual({ enabled: false, publish: [] })
 })

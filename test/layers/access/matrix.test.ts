@@ -1,153 +1,112 @@
 /** Each protocol of the composition under each kind of rule: whoever contributes a URL is in it, or the test fails. */
-import { expect } from "bun:test"
+import { describe, expect } from "bun:test"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import * as TestClock from "effect/testing/TestClock"
-import { signStream } from "../../../src/domain/access/signedUrl.ts"
-import * as Sluice from "../../../src/embed.ts"
-import * as RtmpClientLayer from "../../../src/layers/rtmp/RtmpClient.ts"
-import type { InProcess } from "../../../src/services/InProcess.ts"
-import { Listeners } from "../../../src/services/Listeners.ts"
-import { RtmpClient } from "../../../src/services/RtmpClient.ts"
-import { Transport } from "../../../src/services/Transport.ts"
-import { accept, answer, callbackServer } from "../../support/callbackServer.ts"
 import { effect } from "../../support/effect.ts"
+import { client, rows, signedPlay } from "./matrix/rows.ts"
+import { players, startWorld, worlds } from "./matrix/world.ts"
 
-const stream = { vhost: "__defaultVhost__", app: "live", stream: "a" }
-const signature = (action: "publish" | "play", expires = 100) => signStream("s3cret", action, stream, expires)
-const hooks = (event: string, path: string) => `http_hooks { enabled on; ${event} http://h:8085/${path}; }`
-const signed = "auth { enabled on; publish signature; play signature; secret s3cret; }"
-
-interface Row {
-  readonly name: string
-  readonly directives: string
-  /** Of publisher and player. */
-  readonly queries?: readonly [publish: string, play: string]
-  readonly publishes: boolean
-  readonly plays: boolean
-}
-
-const rows: ReadonlyArray<Row> = [
-  { name: "nothing is configured", directives: "", publishes: true, plays: true },
-  { name: "players are denied", directives: "security { enabled on; deny play all; }", publishes: true, plays: false },
-  {
-    name: "publishers of this network are denied",
-    directives: "security { enabled on; deny publish 127.0.0.0/8; }",
-    publishes: false,
-    plays: true
-  },
-  {
-    name: "another network alone is allowed",
-    directives: "security { enabled on; allow publish 10.0.0.0/8; allow play 10.0.0.0/8; }",
-    publishes: false,
-    plays: false
-  },
-  { name: "signatures are wanted and missing", directives: signed, publishes: false, plays: false },
-  {
-    name: "signatures are there",
-    directives: signed,
-    queries: [signature("publish"), signature("play")],
-    publishes: true,
-    plays: true
-  },
-  {
-    name: "signatures are for the other action",
-    directives: signed,
-    queries: [signature("play"), signature("publish")],
-    publishes: false,
-    plays: false
-  },
-  {
-    name: "signatures are too old",
-    directives: signed,
-    queries: [signature("publish", 0), signature("play", 0)],
-    publishes: false,
-    plays: false
-  },
-  { name: "a callback accepts publishers", directives: hooks("on_publish", "yes"), publishes: true, plays: true },
-  { name: "a callback refuses publishers", directives: hooks("on_publish", "no"), publishes: false, plays: true },
-  { name: "a callback refuses players", directives: hooks("on_play", "no"), publishes: true, plays: false },
-  {
-    name: "no callback server is there",
-    directives: hooks("on_play", "").replace("8085", "1"),
-    publishes: true,
-    plays: false
-  }
-]
-
-const upgrade = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: x"]
-
-/** Goes on for as long as the server lets it. */
-const ask = Effect.fnUntraced(function* (url: string, fields: ReadonlyArray<string>) {
-  const { host, pathname, port, search } = new URL(url)
-  const transport = yield* Transport
-  const connection = yield* transport.connect({ host, port: Number(port) || 443 }, { timeoutMillis: 1000 })
-  connection.write(Buffer.from(`GET ${pathname}${search} HTTP/1.1\r\n${["Host: h", ...fields].join("\r\n")}\r\n\r\n`))
-  let text = ""
-  yield* Effect.ignore(
-    Effect.forever(Effect.map(connection.read, (bytes) => void (text += Buffer.from(bytes).toString())))
+/** What each URL comes to. */
+const outcomes = <E, R>(urls: ReadonlyArray<string>, play: (url: string) => Effect.Effect<boolean, E, R>) =>
+  Effect.map(
+    Effect.forEach(urls, (url) => Effect.map(play(url), (letIn) => [url, letIn] as const)),
+    Object.fromEntries
   )
-  // A body that ends because nobody publishes was not refused.
-  if (!/^HTTP\/1\.1 (?:401|403) /.test(text)) return yield* Effect.never
-})
 
-const playRtmp = (url: string) =>
-  Effect.flatMap(RtmpClient, (client) => Effect.flatMap(client.play(url), (playing) => playing.run(() => undefined)))
+const all = (urls: ReadonlyArray<string>, letIn: boolean) => Object.fromEntries(urls.map((url) => [url, letIn]))
 
-type Needs = Transport | RtmpClient | Scope.Scope
+/** Where RTMP and this process are asked too: they are the same in each world. */
+const whole = Object.keys(worlds)[0]
 
-const players: Readonly<Record<string, (url: string) => Effect.Effect<unknown, unknown, Needs>>> = {
-  "rtmp:": playRtmp,
-  "rtmps:": playRtmp,
-  "http:": (url) => ask(url, []),
-  "https:": (url) => ask(url, []),
-  "ws:": (url) => ask(url, upgrade),
-  "wss:": (url) => ask(url, upgrade)
-}
+const isHttp = (url: string): boolean => /^(?:http|ws)/.test(url)
 
-/** Not ended after some seconds: let in. */
-const isLetIn = Effect.fnUntraced(function* <R>(self: Effect.Effect<unknown, unknown, R>) {
-  const fiber = yield* Effect.forkChild(Effect.scoped(Effect.exit(self)))
-  yield* TestClock.adjust(2500)
-  const letIn = fiber.pollUnsafe() === undefined
-  yield* Fiber.interrupt(fiber)
-  return letIn
-})
+for (const [name, protocols] of Object.entries(worlds)) {
+  const urlsOf = (urls: ReadonlyArray<string>) => (name === whole ? urls : urls.filter(isHttp))
 
-const config = (directives: string) => `
-  http_server { enabled on; https { enabled on; } }
-  rtmps { enabled on; }
-  vhost __defaultVhost__ { http_remux { enabled on; } ${directives} }`
+  describe(name, () => {
+    effect(
+      "each protocol under each rule",
+      () =>
+        Effect.gen(function* () {
+          const world = yield* startWorld(protocols)
+          expect(world.urls().every((url) => new URL(url).protocol in players)).toBe(true)
+          for (const { address = client, directives, name: rule, plays, publishes, queries = ["", ""] } of rows) {
+            yield* world.rule(directives, address)
+            const urls = urlsOf(world.urls())
+            expect(urls.length).toBeGreaterThan(0)
+            const seen = yield* outcomes(urls, (url) => world.plays(url, queries[1]))
+            expect({ rule, ...seen }).toEqual({ rule, ...all(urls, plays) })
+            if (name !== whole) continue
+            expect({ rule, process: yield* world.playsInProcess(queries[1]) }).toEqual({ rule, process: plays })
+            const published = yield* world.publishes(queries[0])
+            expect({ rule, ...published }).toEqual({ rule, RTMP: publishes, RTMPS: publishes, process: publishes })
+          }
+        }),
+      60_000
+    )
 
-for (const { directives, name, plays, publishes, queries = ["", ""] } of rows) {
-  effect(`where ${name}, ${publishes ? "all" : "no"} publishers and ${plays ? "all" : "no"} players are let in`, () => {
-    const server = RtmpClientLayer.layer.pipe(Layer.provideMerge(Sluice.layer({ config: config(directives) })))
-    return Effect.gen(function* () {
-      yield* callbackServer(8085, ({ path }) => (path === "/no" ? answer(200, "1") : accept))
-      const [publishQuery, playQuery] = queries
-      const urls = (yield* Listeners).playUrls(stream)
-      const seen: Record<string, boolean> = {}
-      for (const url of urls) {
-        const play = players[new URL(url).protocol]
-        if (play === undefined) throw new Error(`nothing here plays ${url}`)
-        seen[url] = yield* isLetIn<Needs>(play(url + playQuery))
-      }
-      expect(seen).toEqual(Object.fromEntries(urls.map((url) => [url, plays])))
-      expect(new Set(urls.map((url) => new URL(url).protocol))).toEqual(new Set(Object.keys(players)))
-      const read = Stream.runDrain(Sluice.subscribe(`live/a${playQuery}`))
-      expect(yield* isLetIn<InProcess>(read)).toBe(plays)
-      const publishing = {
-        RTMP: Effect.flatMap(RtmpClient, (client) => client.publish(`rtmp://localhost/live/a${publishQuery}`)),
-        process: Sluice.publish(`live/a${publishQuery}`)
-      }
-      const hold = <E, R>(self: Effect.Effect<unknown, E, R>) => Effect.andThen(self, Effect.never)
-      expect([yield* isLetIn(hold(publishing.RTMP)), yield* isLetIn(hold(publishing.process))]).toEqual([
-        publishes,
-        publishes
-      ])
-    }).pipe(Effect.provide(server))
+    effect(
+      "each protocol under each limit of an address",
+      () =>
+        Effect.gen(function* () {
+          const world = yield* startWorld(protocols)
+          for (const [index, url] of urlsOf(world.urls()).entries()) {
+            const [one, other] = [`203.0.113.${2 * index}`, `203.0.113.${2 * index + 1}`]
+            const wrongOnce = `auth { enabled on; play signature; secret s3cret; max_failures 1; }`
+            const right = signedPlay
+            yield* world.rule(wrongOnce, one)
+            expect([url, yield* world.plays(url, "?expires=1&sign=1")]).toEqual([url, false])
+            expect([url, "wrong before", yield* world.plays(url, right)]).toEqual([url, "wrong before", false])
+            yield* world.rule(wrongOnce, other)
+            expect([url, yield* world.plays(url, right)]).toEqual([url, true])
+
+            yield* world.rule("auth { enabled on; max_streams 1; }", `198.51.100.${index}`)
+            const streams = yield* Effect.scoped(Effect.andThen(world.holds(), world.plays(url)))
+            expect([url, "one stream more", streams]).toEqual([url, "one stream more", false])
+            // HLS remembers for some seconds whom it has refused: this one asks otherwise.
+            yield* world.rule("auth { enabled on; max_streams 1; }", `198.51.100.${index}`)
+            expect([url, yield* world.plays(url)]).toEqual([url, true])
+
+            yield* world.rule("", `192.0.2.${index}`, "max_connections_per_address 1;")
+            const connections = yield* Effect.scoped(Effect.andThen(world.holds(), world.plays(url)))
+            expect([url, "one connection more", connections]).toEqual([url, "one connection more", false])
+          }
+        }),
+      60_000
+    )
   })
 }
+
+describe("a file that a list names", () => {
+  for (const name of ["HLS", "HLS without hls_ctx", "HLS of fMP4, with low latency", "DASH"] as const) {
+    effect(`is for nobody who is refused: ${name}`, () =>
+      Effect.gen(function* () {
+        const world = yield* startWorld(worlds[name])
+        const files = yield* world.files()
+        expect(files.length).toBeGreaterThan(1)
+        for (const { href } of files) expect([href, (yield* world.ask(href)).status]).toEqual([href, 200])
+        yield* world.rule("security { enabled on; deny play all; }", "203.0.113.99")
+        for (const { origin, pathname } of files) {
+          expect([pathname, (yield* world.ask(origin + pathname)).status]).toEqual([pathname, 403])
+        }
+      })
+    )
+  }
+})
+
+effect("the page that a request over HTTP names counts with refer.http, without it that of RTMP alone", () =>
+  Effect.gen(function* () {
+    const world = yield* startWorld(worlds[whole as keyof typeof worlds])
+    const refer = (more: string) => `refer { enabled on; play a.com; ${more} }`
+    yield* world.rule(refer("http on;"), client)
+    const urls = world.urls().filter(isHttp)
+    for (const [page, letIn] of [
+      ["http://www.a.com/x", true],
+      ["http://evil.com/a.com", false]
+    ] as const) {
+      expect(yield* outcomes(urls, (url) => world.plays(url, "", [`Referer: ${page}`]))).toEqual(all(urls, letIn))
+    }
+    yield* world.rule(refer(""), client)
+    const seen = yield* outcomes(world.urls(), (url) => world.plays(url))
+    expect(seen).toEqual(Object.fromEntries(world.urls().map((url) => [url, isHttp(url)])))
+  })
+)

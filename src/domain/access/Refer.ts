@@ -1,5 +1,5 @@
 /** SRS's check of the page a player was embedded in (`refer`): the page's host must be in one of the domains. */
-import { splitUrl } from "./UrlText.ts"
+import { splitUrl } from "../rtmp/UrlText.ts"
 
 /** Host of a page URL, lower case; the text itself up to the first `/` or `:` where it is no URL. */
 const pageHost = (pageUrl: string): string => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { isReferAllowed } from "../../../src/domain/rtmp/Refer.ts"
+import { isReferAllowed } from "../../../src/domain/access/Refer.ts"
 
 test.each([
   ["", [], true],
