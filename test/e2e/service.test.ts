@@ -263,4 +263,32 @@ describe.each(["bun", "deno", "node"] as const)("%s:", (runtime) => {
     await server.program.sees(/log lines lost, log\.lost_lines=\d/)
     await publisher.stop("SIGINT")
   }, 60_000)
+
+  test("a processor that is too busy is told of, in log and metrics, and lets no new viewer in", async () => {
+    const media = await clip("h264Aac")
+    // Whatever the server does is too much: a second in which it used any of a processor is enough.
+    const limits = "high_threshold 0; critical_threshold 0; dying_threshold 0; dying_pulse 1;"
+    const global = `circuit_breaker { ${limits} } exporter { enabled on; }`
+    await using server = await startServer({
+      runtime,
+      global,
+      env: { SRS_EXPORTER_LISTEN: String((await freePorts(1))[0]) }
+    })
+    await using publisher = publish(media.path, server.rtmp(), loop)
+    await using player = play(server.rtmp())
+    await player.receivedCount(20)
+    // Asking keeps it busy.
+    let status = 0
+    while (status !== 503) {
+      const leave = new AbortController()
+      status = (await fetch(server.http(), { signal: leave.signal })).status
+      leave.abort()
+    }
+    await server.program.sees(/CircuitBreaker: cpu=\d+\.\d\d%, break=1,1,1/)
+    expect(await (await fetch(server.api("metrics"))).text()).toMatch(/^srs_circuit_breaker_refused_total [1-9]/m)
+    const seen = player.packets.length
+    await player.receivedCount(seen + 20)
+    await publisher.stop("SIGINT")
+    await player.stop("SIGINT")
+  }, 60_000)
 })
