@@ -96,6 +96,8 @@ test("http_server", () => {
     listen: { host: any, port: 8080 },
     dir: "./objs/nginx/html",
     crossdomain: true,
+    vodHls: true,
+    vodFragmentMillis: 6000,
     https: {
       enabled: false,
       listen: { host: any, port: 8088 },

@@ -43,6 +43,8 @@ export interface Packet {
   readonly codec_type: "audio" | "video" | "data"
   readonly pts: number
   readonly dts: number
+  /** Seconds. */
+  readonly pts_time: string
   readonly size: string
   readonly flags: string
 }

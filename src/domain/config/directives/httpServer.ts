@@ -1,4 +1,4 @@
-import { endpoint, flag, group, table, text } from "../entries.ts"
+import { endpoint, flag, fractionalSeconds, group, table, text } from "../entries.ts"
 
 export const httpServer = table({
   title: "HTTP server",
@@ -20,6 +20,16 @@ export const httpServer = table({
           default: true,
           reload: "next",
           doc: "Let pages of any origin use the server and the API (CORS)."
+        }),
+        vodHls: flag("vod_hls", {
+          default: true,
+          reload: "next",
+          doc: "Serve FLV, MP4 and TS files as HLS too, at `/film.mp4/index.m3u8`."
+        }),
+        vodFragmentMillis: fractionalSeconds("vod_fragment", {
+          default: 6,
+          reload: "next",
+          doc: "Length of the segments of such a file."
         }),
         https: group(
           "https",
