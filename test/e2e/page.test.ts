@@ -3,8 +3,10 @@ import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import type { Page } from "playwright-core"
 import { launchBrowser } from "../support/browser.ts"
+import { type CertificateFiles, httpsEnvironment, withCertificate } from "../support/certificate.ts"
 import { publish } from "../support/clients.ts"
 import { clip } from "../support/media.ts"
+import { freePorts } from "../support/ports.ts"
 import { words } from "../support/program.ts"
 import { type Server, withServer } from "../support/server.ts"
 
@@ -75,10 +77,15 @@ const choose = async (page: Page, label: string): Promise<void> => {
   expect(await wanted.isChecked()).toBe(true)
 }
 
-const withStream = (body: (server: Server, page: Page, heard: ReturnType<typeof overhear>) => Promise<void>) =>
-  withServer({ vhost: segments, env: formats }, async (server) => {
+type Body = (server: Server, page: Page, heard: ReturnType<typeof overhear>) => Promise<void>
+
+/** `https`: a port at which the page is too. */
+const withStream = (body: Body, https?: number, files?: CertificateFiles) => {
+  const encrypted = https === undefined || files === undefined ? {} : httpsEnvironment(https, files)
+  const options = { vhost: segments, env: { ...formats, ...encrypted }, ports: https === undefined ? [] : [https] }
+  return withServer(options, async (server) => {
     const { path } = await clip("h264Aac")
-    const forever = { realTime: true, input: words("-stream_loop -1"), seconds: 50 }
+    const forever = { realTime: true, input: words("-stream_loop -1"), seconds: 60 }
     await using publisher = publish(path, server.rtmp("live/<b>&cam"), forever)
     await publisher.sees(/frame=\d\d/)
     await using browser = await launchBrowser()
@@ -86,11 +93,26 @@ const withStream = (body: (server: Server, page: Page, heard: ReturnType<typeof 
     const heard = overhear(page)
     await body(server, page, heard)
     const foreign = heard.requests.filter(
-      (url) => !/^(?:data|blob):/.test(url) && new URL(url).port !== String(server.httpPort)
+      (url) => !/^(?:data|blob):/.test(url) && new URL(url).port !== String(https ?? server.httpPort)
     )
     expect(foreign).toEqual([])
     expect(heard.complaints).toEqual([])
   })
+}
+
+/** Every way that the player offers, in their order. */
+const ways = ["HTTP-FLV", "WS-FLV", "HTTP-TS", "WS-TS", "HTTP-fMP4", "HLS", "DASH", "HLS native"]
+
+const playEach = async (page: Page, labels: ReadonlyArray<string>, name: (label: string) => string): Promise<void> => {
+  mkdirSync(pictures, { recursive: true })
+  for (const label of labels) {
+    await choose(page, label)
+    const { advanced, changed, width } = await page.evaluate(watch)
+    expect(advanced).toBeGreaterThan(1)
+    expect(`${label} ${changed} ${width}`).toBe(`${label} true 160`)
+    await page.screenshot({ path: join(pictures, `${name(label)}.png`) })
+  }
+}
 
 test(
   "the page lists a stream with its picture, and plays it in every way there is, by keyboard",
@@ -106,13 +128,7 @@ test(
     await card.focus()
     await page.keyboard.press("Enter")
     await page.waitForURL(/\/players\/srs_player\.html\?autostart=true&app=live&stream=/)
-    for (const label of ["HTTP-FLV", "WS-FLV", "HTTP-TS", "WS-TS", "HTTP-fMP4", "HLS", "DASH", "HLS native"]) {
-      await choose(page, label)
-      const { advanced, changed, width } = await page.evaluate(watch)
-      expect(advanced).toBeGreaterThan(1)
-      expect(`${label} ${changed} ${width}`).toBe(`${label} true 160`)
-      await page.screenshot({ path: join(pictures, `${label}.png`) })
-    }
+    await playEach(page, ways, (label) => label)
     expect(requests.some((url) => /\/dash\S+\.js$/.test(url))).toBe(true)
     await choose(page, "HTTP-FLV")
     await page.evaluate(watch)
@@ -135,5 +151,51 @@ test(
     await page.goto(server.http(`players/srs_player.html?${query}`))
     await page.getByRole("button", { name: "Play", exact: true }).click()
     expect(await page.evaluate(watch)).toMatchObject({ changed: true, width: 160 })
+  })
+)
+
+test("over HTTPS the page plays every way too, and asks for nothing in the clear", () =>
+  withCertificate(async (files) => {
+    const [https] = (await freePorts(1)) as [number]
+    await withStream(
+      async (_server, page, { requests }) => {
+        await page.goto(
+          `https://127.0.0.1:${https}/players/srs_player.html?autostart=true&app=live&stream=%3Cb%3E%26cam`
+        )
+        await page.locator("video").waitFor()
+        await playEach(page, ways, (label) => `${label} encrypted`)
+        expect(requests.filter((url) => /^(?:http|ws):/.test(url))).toEqual([])
+        expect(requests.some((url) => url.startsWith("wss:"))).toBe(true)
+      },
+      https,
+      files
+    )()
+  }))
+
+/** Runs in the page: how far it can be moved sideways. */
+const overflow = (): number => {
+  const { document, innerWidth } = globalThis as unknown as {
+    readonly document: { readonly documentElement: { readonly scrollWidth: number } }
+    readonly innerWidth: number
+  }
+  return document.documentElement.scrollWidth - innerWidth
+}
+
+test(
+  "the page fits a phone, dark and light",
+  withStream(async (server, page) => {
+    await page.setViewportSize({ width: 360, height: 740 })
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.goto(server.http(""))
+      await page.getByRole("link", { name: "live/<b>&cam" }).locator("canvas").waitFor()
+      expect(await page.evaluate(overflow)).toBe(0)
+      await page.screenshot({ path: join(pictures, `list phone ${colorScheme}.png`) })
+      await page.getByRole("link", { name: "live/<b>&cam" }).click()
+      await page.locator("video").waitFor()
+      await page.evaluate(watch)
+      expect(await page.evaluate(overflow)).toBe(0)
+      await page.screenshot({ path: join(pictures, `player phone ${colorScheme}.png`), fullPage: true })
+    }
   })
 )
