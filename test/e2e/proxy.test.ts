@@ -1,6 +1,11 @@
 /** Behind HAProxy and nginx: rules, log, API and callbacks see the client, and nobody else is believed. */
 import { expect, test } from "bun:test"
+import { randomBytes } from "node:crypto"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { play, publish } from "../support/clients.ts"
+import { httpsEnvironment, withCertificate } from "../support/certificate.ts"
 import { clip } from "../support/media.ts"
 import { freePorts } from "../support/ports.ts"
 import { Program } from "../support/program.ts"
@@ -128,3 +133,53 @@ test("HAProxy in mode http: its health checks and kept connections serve many cl
   await publisher.stop("SIGINT")
   await proxy.program.stop("SIGTERM")
 }, 60_000)
+
+const throughTls = (runtime: Runtime) =>
+  withCertificate(async (files) => {
+    const media = await clip("h264Aac")
+    const [rtmps, https, frontRtmps, frontHttps] = (await ports(4)) as unknown as [number, number, number, number]
+    const global = `rtmps { enabled on; listen ${rtmps}; key ${files.key}; cert ${files.cert}; }
+      trusted_proxies { addresses ${proxyAddress}; proxy_protocol ${rtmps} ${https}; }`
+    // More than sockets hold, so that it waits for a slow reader.
+    const folder = mkdtempSync(join(tmpdir(), "sluice-proxy-"))
+    const bytes = randomBytes(16_000_000)
+    writeFileSync(join(folder, "large.bin"), bytes)
+    const env = { ...httpsEnvironment(https, files), SRS_HTTP_SERVER_DIR: folder }
+    await using server = await startServer({ runtime, global, env, vhost: rules, ports: [rtmps, https] })
+    await using proxy = await haproxy([
+      { bind: `127.0.0.1:${frontRtmps}`, to: rtmps, options: "send-proxy-v2" },
+      { bind: `[::1]:${frontHttps}`, to: https, options: "send-proxy" }
+    ])
+    const blind = { input: ["-stream_loop", "-1"], output: ["-tls_verify", "0"], realTime: true }
+    await using publisher = publish(media.path, `rtmps://127.0.0.1:${frontRtmps}/live/a`, blind)
+    const open = { input: ["-tls_verify", "0"] }
+    await using overRtmps = play(`rtmps://127.0.0.1:${frontRtmps}/live/a`, open)
+    await using overHttps = play(`https://[::1]:${frontHttps}/live/a.flv`, open)
+    // A client of its own, without a header.
+    await using direct = play(`https://127.0.0.1:${https}/live/a.flv`, open)
+    for (const player of [overRtmps, overHttps, direct]) await player.receivedCount(100)
+    expect([...(await addresses(server))].sort()).toEqual([
+      "flv-play 127.0.0.1",
+      "flv-play ::1",
+      "fmle-publish 127.0.0.1",
+      "rtmp-play 127.0.0.1"
+    ])
+    const secure = ["-k", "-o", "/dev/null", "-w", "%{http_code}", "--interface", proxyAddress]
+    const url = `https://127.0.0.1:${https}/none`
+    expect(await curl(...secure, "--haproxy-protocol", url)).toBe("404")
+    expect(await curl(...secure, url)).toBe("000")
+    const slowly = ["-k", "-sS", "--interface", proxyAddress, "--haproxy-protocol", "--limit-rate", "16M"]
+    await using download = new Program(["curl", ...slowly, `https://127.0.0.1:${https}/large.bin`])
+    await download.succeeded()
+    expect(bytes.equals(download.out.bytes())).toBe(true)
+    rmSync(folder, { recursive: true })
+    for (const player of [overRtmps, overHttps, direct]) await player.stop("SIGINT")
+    await publisher.stop("SIGINT")
+    await proxy.program.stop("SIGTERM")
+  })
+
+test.each(["bun", "deno", "node"] as const)(
+  "HAProxy passes TLS through on %s: the header comes before it, over RTMPS and HTTPS",
+  throughTls,
+  60_000
+)

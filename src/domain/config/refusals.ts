@@ -115,13 +115,6 @@ class Refusals {
     if (ports.length > 0 && this.text("trusted_proxies.addresses") === "") {
       this.refuse(path, "proxy_protocol, but no proxy is trusted", "addresses of trusted proxies")
     }
-    const secure = ["rtmps", "http_api.https", "http_server.https"].filter((block) => this.isOn(`${block}.enabled`))
-    const secured = secure
-      .flatMap((block) => this.text(`${block}.listen`).split(" "))
-      .map((text) => endpointOf(text).port)
-    const both = ports.find((port) => secured.includes(Number(port)))
-    if (both === undefined) return
-    this.refuse(path, `proxy_protocol at port ${both}, which is of TLS`, "a port without TLS: let the proxy end it")
   }
 
   private connections(): void {

@@ -63,7 +63,11 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const settings = yield* Settings
     const certificates = yield* Certificates
-    const contentsOf: Contents = ({ tls }) => (tls === undefined ? Effect.succeed("") : certificates.contents(tls))
+    /** At ports where proxies speak before TLS, another one listens: who does is settled when it is opened. */
+    const contentsOf: Contents = ({ tls }) =>
+      tls === undefined
+        ? Effect.succeed("")
+        : Effect.map(certificates.contents(tls), (text) => `${text} ${settings.current().trustedProxies.proxyProtocol}`)
     const listeners: Array<Listener> = []
     const contributions: Array<PlayUrls> = []
     const followed = new Set<Effect.Effect<void, TransportFailed>>()

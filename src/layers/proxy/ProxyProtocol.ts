@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import { addressOf, isInNetworks } from "../../domain/access/NetworkAddress.ts"
 import { concat } from "../../domain/bytes/bytes.ts"
 import { BadProxyHeader, readProxyHeader } from "../../domain/proxy/ProxyHeader.ts"
+import { Certificates } from "../../services/Certificates.ts"
 import { Settings } from "../../services/Settings.ts"
 import { type Connection, Transport } from "../../services/Transport.ts"
 
@@ -25,7 +26,7 @@ const readHeader = Effect.fnUntraced(function* (connection: Connection) {
 })
 
 /** Names the client instead of the proxy. Without a header the connection is nobody's. */
-const admit = (connection: Connection, serve: (connection: Connection) => Effect.Effect<void>): Effect.Effect<void> =>
+const admit = (connection: Connection, serve: Effect.Effect<void>): Effect.Effect<void> =>
   readHeader(connection).pipe(
     Effect.timeoutOrElse({
       duration: headerTimeoutMillis,
@@ -33,7 +34,7 @@ const admit = (connection: Connection, serve: (connection: Connection) => Effect
     }),
     Effect.flatMap((client) => {
       if (client !== undefined) connection.peer = client
-      return serve(connection)
+      return serve
     }),
     Effect.catchTag("BadProxyHeader", (error) =>
       Effect.logWarning("connection of a trusted proxy refused").pipe(
@@ -49,23 +50,37 @@ const admit = (connection: Connection, serve: (connection: Connection) => Effect
     Effect.catchTag("ConnectionClosed", () => Effect.void)
   )
 
+type Serve = (connection: Connection) => Effect.Effect<void>
+
 export const layer = Layer.effect(
   Transport,
   Effect.gen(function* () {
     const transport = yield* Transport
     const settings = yield* Settings
 
-    const beginsWithHeader = ({ localPort, peer }: Connection): boolean => {
-      const { addresses, proxyProtocol } = settings.current().trustedProxies
-      return proxyProtocol.includes(localPort) && isInNetworks(addressOf(peer), addresses)
-    }
+    const certificates = yield* Certificates
 
-    return Transport.of({
-      ...transport,
-      listen: (endpoint, options, onConnection) =>
-        transport.listen(endpoint, options, (connection) =>
-          beginsWithHeader(connection) ? admit(connection, onConnection) : onConnection(connection)
-        )
+    const isProxied = (port: number): boolean => settings.current().trustedProxies.proxyProtocol.includes(port)
+
+    const behindHeader =
+      (serve: Serve): Serve =>
+      (connection) => {
+        const { localPort, peer } = connection
+        const isTrusted = isInNetworks(addressOf(peer), settings.current().trustedProxies.addresses)
+        const serving = Effect.suspend(() => serve(connection))
+        return isTrusted && isProxied(localPort) ? admit(connection, serving) : serving
+      }
+
+    const listen: Transport["Service"]["listen"] = Effect.fnUntraced(function* (endpoint, options, serve) {
+      const { tls, ...inTheClear } = options
+      if (tls === undefined) return yield* transport.listen(endpoint, options, behindHeader(serve))
+      if (!isProxied(endpoint.port)) return yield* transport.listen(endpoint, options, serve)
+      // The header comes before TLS (§2).
+      const secure = yield* certificates.server(tls)
+      const serveSecure: Serve = (connection) => Effect.scoped(Effect.flatMap(secure(connection), serve))
+      return yield* transport.listen(endpoint, inTheClear, behindHeader(serveSecure))
     })
+
+    return Transport.of({ ...transport, listen })
   })
 )

@@ -34,11 +34,12 @@ export class SocketConnection implements Connection {
   #mergeTimer: ReturnType<typeof setTimeout> | undefined
   #drainListener: (() => void) | undefined
 
-  constructor(socket: Net.Socket, encrypted: boolean) {
+  /** `under` is the connection that carries a socket without addresses of its own. */
+  constructor(socket: Net.Socket, encrypted: boolean, under?: Pick<Connection, "peer" | "localPort">) {
     this.socket = socket
     this.encrypted = encrypted
-    this.peer = peerOf(socket)
-    this.localPort = socket.localPort ?? 0
+    this.peer = under?.peer ?? peerOf(socket)
+    this.localPort = under?.localPort ?? socket.localPort ?? 0
     this.#inbox = new Inbox((open) => (open ? socket.resume() : socket.pause()))
     const onClose = (): void => this.#onClose("peer closed")
     socket.on("data", (bytes: Uint8Array) => this.#onData(bytes))

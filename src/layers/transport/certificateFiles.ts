@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Certificates } from "../../services/Certificates.ts"
 import { type TlsFiles, TransportFailed } from "../../services/Transport.ts"
+import { tlsOver } from "./TlsOver.ts"
 
 export interface TlsText {
   readonly key: Buffer
@@ -39,4 +40,7 @@ const contents = (files: TlsFiles): Effect.Effect<string, TransportFailed> =>
     })
   )
 
-export const layer = Layer.succeed(Certificates, { contents })
+const server = (files: TlsFiles) =>
+  Effect.flatMap(readTls(files), (text) => Effect.try({ try: () => tlsOver(text), catch: failed(files.cert) }))
+
+export const layer = Layer.succeed(Certificates, { contents, server })

@@ -151,11 +151,6 @@ const refused: ReadonlyArray<readonly [rule: string, text: string, message: stri
     "a.conf:1:44: proxy_protocol, but no proxy is trusted, expected addresses of trusted proxies"
   ],
   [
-    "PROXY headers in front of TLS",
-    "listen 1; rtmps { enabled on; listen 443; } trusted_proxies { addresses ::1; proxy_protocol 1 443; }",
-    "a.conf:1:93: proxy_protocol at port 443, which is of TLS, expected a port without TLS: let the proxy end it"
-  ],
-  [
     "an address that is not there",
     "listen 1; stats { network 1; }",
     "a.conf:1:27: stats.network 1, expected the index of one of 1 local addresses"

@@ -17,6 +17,7 @@ const harness = Effect.gen(function* () {
   const files = new Map<string, string>()
   const wanted: Array<WantedListener> = []
   const certificates = Layer.succeed(Certificates, {
+    server: () => Effect.succeed(Effect.succeed),
     contents: ({ cert }) => {
       const text = files.get(cert)
       return text === undefined

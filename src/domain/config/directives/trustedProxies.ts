@@ -17,7 +17,7 @@ export const trustedProxies = table({
         proxyProtocol: ports("proxy_protocol", {
           default: [],
           reload: "next",
-          doc: "Ports at which each of their connections begins with a PROXY header, version 1 or 2. Not of TLS."
+          doc: "Ports at which each of their connections begins with a PROXY header, version 1 or 2, before TLS where there is any."
         })
       }
     )
