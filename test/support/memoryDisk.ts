@@ -1,14 +1,19 @@
 /** A disk in memory that can be full, read-only, broken or stuck. */
-import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
-import * as Layer from "effect/Layer"
-import * as PlatformError from "effect/PlatformError"
+import type { Disk, DiskError } from "../../src/layers/segments/Disk.ts"
 
 export type DiskCall = "writeFile" | "rename" | "readFile" | "remove" | "makeDirectory"
 /** `stuck`: the call never returns. */
 export type Fault = "NotFound" | "PermissionDenied" | "WriteZero" | "stuck"
 
-export class MemoryDisk {
+/** As `node:fs` names them. */
+const codes = { NotFound: "ENOENT", PermissionDenied: "EACCES", WriteZero: "ENOSPC" } as const
+
+const failure = (fault: Exclude<Fault, "stuck">, call: DiskCall, path: string): DiskError => ({
+  code: codes[fault],
+  message: `${codes[fault]}: ${fault}, ${call} '${path}'`
+})
+
+export class MemoryDisk implements Disk {
   readonly files = new Map<string, Uint8Array>()
   readonly folders = new Set<string>([""])
   /** What goes wrong with a call. */
@@ -19,54 +24,45 @@ export class MemoryDisk {
     return new TextDecoder().decode(this.files.get(path))
   }
 
-  readonly layer = Layer.succeed(
-    FileSystem.FileSystem,
-    FileSystem.makeNoop({
-      makeDirectory: (path) =>
-        this.#call("makeDirectory", path, () => {
-          const parts = path.split("/")
-          for (let i = 1; i <= parts.length; i++) this.folders.add(parts.slice(0, i).join("/"))
-        }),
-      writeFile: (path, bytes) =>
-        this.#call("writeFile", path, () => {
-          if (!this.folders.has(path.slice(0, path.lastIndexOf("/")))) return missing("writeFile", path)
-          this.files.set(path, bytes)
-          return undefined
-        }),
-      rename: (from, to) =>
-        this.#call("rename", from, () => {
-          const bytes = this.files.get(from)
-          if (bytes === undefined) return missing("rename", from)
-          this.files.delete(from)
-          this.files.set(to, bytes)
-          return undefined
-        }),
-      remove: (path) =>
-        this.#call("remove", path, () => (this.files.delete(path) ? undefined : missing("remove", path))),
-      readFile: (path) =>
-        Effect.flatMap(
-          this.#call("readFile", path, () => (this.files.has(path) ? undefined : missing("readFile", path))),
-          () => Effect.succeed(this.files.get(path)!)
-        )
+  readonly mkdir: Disk["mkdir"] = (path, done) =>
+    this.#call("makeDirectory", path, done, () => {
+      const parts = path.split("/")
+      for (let i = 1; i <= parts.length; i++) this.folders.add(parts.slice(0, i).join("/"))
+      return true
     })
-  )
 
-  #call(
-    call: DiskCall,
-    path: string,
-    act: () => PlatformError.PlatformError | undefined | void
-  ): Effect.Effect<void, PlatformError.PlatformError> {
-    return Effect.suspend(() => {
-      this.calls++
-      const fault = this.fault(call, path)
-      if (fault === "stuck") return Effect.never
-      const error = fault === undefined ? act() : failure(fault, call, path)
-      return error === undefined ? Effect.void : Effect.fail(error)
+  readonly writeFile: Disk["writeFile"] = (path, bytes, done) =>
+    this.#call("writeFile", path, done, () => {
+      if (!this.folders.has(path.slice(0, path.lastIndexOf("/")))) return false
+      this.files.set(path, bytes)
+      return true
     })
+
+  readonly rename: Disk["rename"] = (from, to, done) =>
+    this.#call("rename", from, done, () => {
+      const bytes = this.files.get(from)
+      if (bytes === undefined) return false
+      this.files.delete(from)
+      this.files.set(to, bytes)
+      return true
+    })
+
+  readonly unlink: Disk["unlink"] = (path, done) => this.#call("remove", path, done, () => this.files.delete(path))
+
+  readonly readFile: Disk["readFile"] = (path, done) =>
+    this.#call(
+      "readFile",
+      path,
+      (error) => done(error, this.files.get(path)),
+      () => this.files.has(path)
+    )
+
+  /** `act` is false where there is no such file or folder. */
+  #call(call: DiskCall, path: string, done: (error: DiskError | null) => void, act: () => boolean): void {
+    this.calls++
+    const fault = this.fault(call, path)
+    if (fault === "stuck") return
+    if (fault !== undefined) return done(failure(fault, call, path))
+    done(act() ? null : failure("NotFound", call, path))
   }
 }
-
-const failure = (_tag: Exclude<Fault, "stuck">, method: DiskCall, path: string): PlatformError.PlatformError =>
-  PlatformError.systemError({ _tag, module: "FileSystem", method, pathOrDescriptor: path })
-
-const missing = (method: DiskCall, path: string) => failure("NotFound", method, path)

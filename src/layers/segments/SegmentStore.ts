@@ -1,9 +1,13 @@
 /** Segments on disk, through a temporary name, and in memory. */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
+import * as Exit from "effect/Exit"
+import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import type * as PlatformError from "effect/PlatformError"
 import { type SegmentFiles, SegmentStore, StoreFailed } from "../../services/SegmentStore.ts"
+import { type Begin, Calls, type Run } from "./Calls.ts"
+import { type Disk, type DiskError, type Done, isMissing, nodeDisk } from "./Disk.ts"
 
 /** All segments in memory together, bytes. */
 export const maxMemoryBytes = 1024 * 1024 * 1024
@@ -17,63 +21,86 @@ const temporary = (path: string): string => `${path}.tmp`
 
 const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")))
 
-const isMissing = ({ reason }: PlatformError.PlatformError): boolean => reason._tag === "NotFound"
+/** Nothing happens to a file that nobody waits for any more. */
+const givenUp: DiskError = { message: "given up" }
 
-const diskFiles = (disk: FileSystem.FileSystem, cache: Cache, root: string): SegmentFiles => {
+/** Through a temporary name: the whole file or nothing is seen. */
+const replace = (disk: Disk, path: string, bytes: Uint8Array, done: Done, isOpen: () => boolean): void =>
+  disk.writeFile(temporary(path), bytes, (error) => {
+    if (error !== null || !isOpen()) return done(error ?? givenUp)
+    disk.rename(temporary(path), path, done)
+  })
+
+/** The folder is there but for the first time, or after somebody has removed it. */
+const write = (disk: Disk, path: string, bytes: Uint8Array, done: Done, isOpen: () => boolean): void => {
+  const end: Done = (error) => {
+    if (error !== null) disk.unlink(temporary(path), () => undefined)
+    done(error)
+  }
+  const first: Done = (error) => {
+    if (!isMissing(error) || !isOpen()) return end(error)
+    disk.mkdir(folderOf(path), (failure) => (failure === null ? replace(disk, path, bytes, end, isOpen) : end(failure)))
+  }
+  replace(disk, path, bytes, first, isOpen)
+}
+
+interface DiskState {
+  readonly disk: Disk
+  readonly cache: Cache
+  readonly calls: Calls
+  readonly run: Run
+  /** Reads that are under way, by path: who comes meanwhile waits for the same bytes. */
+  readonly reading: Map<string, Effect.Effect<Uint8Array | undefined, StoreFailed>>
+}
+
+const diskFiles = ({ cache, calls, disk, reading, run }: DiskState, root: string): SegmentFiles => {
   const base = root.replace(/\/+$/, "")
-  const attempt = <A>(
-    action: StoreFailed["action"],
-    file: string,
-    self: Effect.Effect<A, PlatformError.PlatformError>
-  ): Effect.Effect<A, StoreFailed> =>
-    self.pipe(
-      Effect.mapError(({ message }) => new StoreFailed({ action, file, reason: message })),
-      Effect.timeoutOrElse({
-        duration: diskTimeoutMillis,
-        orElse: () => Effect.fail(new StoreFailed({ action, file, reason: `no answer in ${diskTimeoutMillis} ms` }))
+  const attempt = <A>(action: StoreFailed["action"], file: string, begin: Begin<A>): Effect.Effect<A, StoreFailed> =>
+    calls.within(begin, (reason) => new StoreFailed({ action, file, reason }))
+  const forget = (path: string): void => {
+    cache.drop(path)
+    reading.delete(path)
+  }
+  /** For all who ask until it is there, whoever of them leaves. */
+  const readOnce = (file: string, path: string) => {
+    const answer = Deferred.makeUnsafe<Uint8Array | undefined, StoreFailed>()
+    const shared = Deferred.await(answer)
+    reading.set(path, shared)
+    const content = attempt<Uint8Array | undefined>("read", file, (done) =>
+      disk.readFile(path, (error, bytes) => done(isMissing(error) ? null : error, bytes))
+    )
+    run(
+      Effect.onExit(content, (exit) => {
+        // Else it was replaced or removed meanwhile: these bytes are not its own any more.
+        if (reading.get(path) === shared) {
+          reading.delete(path)
+          if (Exit.isSuccess(exit) && exit.value !== undefined) cache.put(path, exit.value)
+        }
+        return Deferred.done(answer, exit)
       })
     )
-  const put = (path: string, bytes: Uint8Array) =>
-    Effect.andThen(disk.writeFile(temporary(path), bytes), disk.rename(temporary(path), path))
+    return shared
+  }
   return {
-    write: (file, bytes) => {
-      const path = `${base}/${file}`
-      cache.drop(path)
-      // The folder is there but for the first time, or after somebody has removed it.
-      const written = Effect.catchIf(put(path, bytes), isMissing, () =>
-        Effect.andThen(disk.makeDirectory(folderOf(path), { recursive: true }), put(path, bytes))
-      )
-      // Not where it is interrupted: a stuck disk would hold on to who waits. The next segment has the same name.
-      return attempt(
-        "write",
-        file,
-        Effect.tapError(written, () => Effect.ignore(disk.remove(temporary(path), { force: true })))
-      )
-    },
-    read: (file) => {
-      const path = `${base}/${file}`
-      const known = cache.get(path)
-      if (known !== undefined) return Effect.succeed(known)
-      const content: Effect.Effect<Uint8Array | undefined, PlatformError.PlatformError> = Effect.tap(
-        disk.readFile(path),
-        (bytes) => Effect.sync(() => cache.put(path, bytes))
-      )
-      return attempt(
-        "read",
-        file,
-        Effect.catchIf(content, isMissing, () => Effect.undefined)
-      )
-    },
+    write: (file, bytes) =>
+      attempt<void>("write", file, (done, isOpen) => {
+        const path = `${base}/${file}`
+        forget(path)
+        write(disk, path, bytes, (error) => done(error, undefined), isOpen)
+      }),
+    read: (file) =>
+      Effect.suspend(() => {
+        const path = `${base}/${file}`
+        const known = cache.get(path)
+        return known === undefined ? (reading.get(path) ?? readOnce(file, path)) : Effect.succeed(known)
+      }),
     ready: (file) => cache.get(`${base}/${file}`),
-    remove: (file) => {
-      const path = `${base}/${file}`
-      cache.drop(path)
-      return attempt(
-        "remove",
-        file,
-        Effect.catchIf(disk.remove(path), isMissing, () => Effect.void)
-      )
-    }
+    remove: (file) =>
+      attempt<void>("remove", file, (done) => {
+        const path = `${base}/${file}`
+        forget(path)
+        disk.unlink(path, (error) => done(isMissing(error) ? null : error, undefined))
+      })
   }
 }
 
@@ -140,14 +167,18 @@ const memoryFiles = (memory: Memory, root: string): SegmentFiles => {
   }
 }
 
-export const layer = Layer.effect(
-  SegmentStore,
-  Effect.gen(function* () {
-    const disk = yield* FileSystem.FileSystem
-    const memory = new Memory()
-    const cache = new Cache()
-    return SegmentStore.of({
-      files: (storage, root) => (storage === "disk" ? diskFiles(disk, cache, root) : memoryFiles(memory, root))
+export const layerOn = (disk: Disk) =>
+  Layer.effect(
+    SegmentStore,
+    Effect.gen(function* () {
+      const run: Run = yield* FiberSet.makeRuntime<never, unknown, unknown>()
+      const calls = new Calls(run, yield* Clock.Clock, diskTimeoutMillis)
+      const state: DiskState = { disk, cache: new Cache(), calls, run, reading: new Map() }
+      const memory = new Memory()
+      return SegmentStore.of({
+        files: (storage, root) => (storage === "disk" ? diskFiles(state, root) : memoryFiles(memory, root))
+      })
     })
-  })
-)
+  )
+
+export const layer = layerOn(nodeDisk)

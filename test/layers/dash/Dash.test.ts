@@ -55,7 +55,7 @@ const harness = Effect.fnUntraced(function* (dash = "") {
     DashHttp.layer.pipe(
       Layer.provide(DashLayer.layer),
       Layer.provideMerge(Registry.layer),
-      Layer.provide([GopCache.layer, Store.layer.pipe(Layer.provide(disk.layer)), SegmentViewers.layer]),
+      Layer.provide([GopCache.layer, Store.layerOn(disk), SegmentViewers.layer]),
       Layer.provide(authorizer),
       Layer.provide(Layer.succeedContext(gateway.services))
     )

@@ -87,7 +87,7 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
   const hls = HlsHttp.layer.pipe(
     Layer.provideMerge(Segmenter.layer),
     Layer.provideMerge(Registry.layer),
-    Layer.provide([GopCache.layer, Store.layer.pipe(Layer.provide(disk.layer)), SegmentViewers.layer]),
+    Layer.provide([GopCache.layer, Store.layerOn(disk), SegmentViewers.layer]),
     Layer.provide(authorizer),
     Layer.provide(patchable),
     Layer.provide(Layer.succeedContext(gateway.services))

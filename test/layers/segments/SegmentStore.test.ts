@@ -13,7 +13,7 @@ const bytes = (text: string) => new TextEncoder().encode(text)
 
 const harness = Effect.gen(function* () {
   const disk = new MemoryDisk()
-  const services = yield* Layer.build(Store.layer.pipe(Layer.provide(disk.layer)))
+  const services = yield* Layer.build(Store.layerOn(disk))
   return { disk, files: (storage: Storage) => Context.get(services, SegmentStore).files(storage, "/root/") }
 })
 
@@ -68,6 +68,46 @@ effect("a disk that does not answer has failed after 10 s", () =>
     const writing = yield* Effect.forkChild(Effect.flip(files("disk").write("a.ts", bytes("x"))))
     yield* TestClock.adjust(Store.diskTimeoutMillis)
     expect((yield* Fiber.join(writing)).reason).toBe("no answer in 10000 ms")
+  })
+)
+
+effect("each call has its own 10 s, and one that was given up holds nothing", () =>
+  Effect.gen(function* () {
+    const { disk, files } = yield* harness
+    const { write } = files("disk")
+    disk.fault = (_call, path) => (path.includes("stuck") ? "stuck" : undefined)
+    const first = yield* Effect.forkChild(Effect.flip(write("stuck-1.ts", bytes("x"))))
+    yield* TestClock.adjust(6000)
+    const second = yield* Effect.forkChild(Effect.flip(write("stuck-2.ts", bytes("x"))))
+    yield* write("a.ts", bytes("x"))
+    yield* TestClock.adjust(4000)
+    expect(first.pollUnsafe()).toBeDefined()
+    expect(second.pollUnsafe()).toBeUndefined()
+    yield* TestClock.adjust(6000)
+    expect((yield* Fiber.join(second)).file).toBe("stuck-2.ts")
+    // The timer has ended with the last of them, and begins again.
+    const third = yield* Effect.forkChild(Effect.flip(write("stuck-3.ts", bytes("x"))))
+    yield* TestClock.adjust(9999)
+    expect(third.pollUnsafe()).toBeUndefined()
+    yield* TestClock.adjust(1)
+    expect((yield* Fiber.join(third)).file).toBe("stuck-3.ts")
+  })
+)
+
+effect("a read under way is shared, and goes on when who began it leaves; bytes replaced meanwhile are not kept", () =>
+  Effect.gen(function* () {
+    const { disk, files } = yield* harness
+    const { read, ready, write } = files("disk")
+    yield* write("a.ts", bytes("one"))
+    const slow = yield* Effect.forkChild(read("a.ts"))
+    const other = yield* Effect.forkChild(read("a.ts"))
+    const before = disk.calls
+    yield* Fiber.interrupt(slow)
+    expect(yield* Fiber.join(other)).toEqual(bytes("one"))
+    expect(disk.calls - before).toBeLessThanOrEqual(1)
+    expect(ready("a.ts")).toEqual(bytes("one"))
+    yield* write("a.ts", bytes("two"))
+    expect(ready("a.ts")).toBeUndefined()
   })
 )
 
