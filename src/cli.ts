@@ -12,7 +12,7 @@ import * as Doctor from "./layers/process/doctor.ts"
 import { isDaemon, startDaemon } from "./layers/process/daemon.ts"
 import { changeWorkDirectory, followParent, serverId } from "./layers/process/environment.ts"
 import { reportLoopDelay } from "./layers/process/loopDelay.ts"
-import { followQuit } from "./layers/process/gracefulQuit.ts"
+import { followQuit, tellQuit } from "./layers/process/gracefulQuit.ts"
 import { acquirePidFile } from "./layers/process/pidFile.ts"
 import { becomeUser } from "./layers/process/becomeUser.ts"
 import { watchDescriptors } from "./layers/process/descriptors.ts"
@@ -251,6 +251,7 @@ const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, enviro
     if (global.user.length > 0) yield* becomeUser(global.user, ownFiles(global))
     yield* Deferred.succeed(reload, Context.get(services, Reload))
     yield* Effect.provide(followQuit, services)
+    yield* tellQuit
     yield* watchDescriptors
     if (source._tag === "File") {
       yield* Effect.provide(

@@ -9,8 +9,15 @@ export const ProcessControl = Context.Reference<{
   readonly quit: Effect.Effect<void>
   /** All listeners are up: whoever started the process in the background may go on. */
   readonly listening: Effect.Effect<void>
+  /** The number of the signal that ends the process, once one does. */
+  readonly endedBy: () => number | undefined
   /** Asks at each SIGTERM, until the scope closes: true takes the end of the process upon itself, by `quit`. */
   readonly onTerminate: (takesOver: () => boolean) => Effect.Effect<void, never, Scope.Scope>
 }>("sluice/services/ProcessControl", {
-  defaultValue: () => ({ quit: Effect.void, listening: Effect.void, onTerminate: () => Effect.void })
+  defaultValue: () => ({
+    quit: Effect.void,
+    listening: Effect.void,
+    endedBy: () => undefined,
+    onTerminate: () => Effect.void
+  })
 })

@@ -193,6 +193,8 @@ const endsGracefully = async (server: Server, signal: NodeJS.Signals): Promise<v
   await publisher.stop("SIGINT")
   await player.stop("SIGINT")
   await server.program.succeeded()
+  expect(server.log()).toContain("sig=3, user start gracefully quit")
+  expect(server.log()).toContain("cleanup for quit signal fast=0, grace=1")
 }
 
 describe.each(["bun", "deno", "node"] as const)("%s:", (runtime) => {
@@ -213,6 +215,8 @@ describe.each(["bun", "deno", "node"] as const)("%s:", (runtime) => {
       await other.program.sees(/wait for 1 conns to quit/)
       process.kill(other.program.pid, second)
       await other.program.succeeded()
+      const number = second === "SIGINT" ? 2 : 15
+      expect(other.log()).toContain(`sig=${number}, user terminate program, fast quit`)
       await publisher.exited
     }
   }, 60_000)

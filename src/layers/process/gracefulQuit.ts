@@ -21,7 +21,7 @@ export const quitGracefully = Effect.gen(function* () {
     for (const { connected } of sessions.all().values()) if (connected) count++
     return count
   }
-  yield* Effect.logInfo("graceful quit started")
+  yield* Effect.logInfo("sig=3, user start gracefully quit")
   yield* Effect.sleep(settings.current().graceStartWaitMillis)
   yield* listeners.close
   for (let left = connections(); left > 0; left = connections()) {
@@ -46,3 +46,13 @@ export const followQuit = Effect.gen(function* () {
     return true
   })
 })
+
+/** The last words, as SRS has them. */
+export const tellQuit = Effect.addFinalizer(() =>
+  Effect.gen(function* () {
+    const signal = (yield* ProcessControl).endedBy()
+    if (signal !== undefined) yield* Effect.logInfo(`sig=${signal}, user terminate program, fast quit`)
+    const [fast, grace] = signal === undefined ? [0, 1] : [1, 0]
+    yield* Effect.logInfo(`cleanup for quit signal fast=${fast}, grace=${grace}`)
+  })
+)

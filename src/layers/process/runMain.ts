@@ -1,4 +1,5 @@
 /** The process around the server: its signals, its end and its exit status. */
+import * as os from "node:os"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -20,8 +21,8 @@ export const maxShutdownMillis = 3000
  * thrown outside of any fiber is told there too, and the process goes on.
  */
 export const runMain = <E>(program: Effect.Effect<unknown, E>): void => {
-  const takers: Set<() => boolean> = new Set()
-  run(takers)(supervise(program, takers), {
+  const signals: Signals = { takers: new Set(), last: undefined }
+  run(signals)(supervise(program, signals), {
     disableErrorReporting: true,
     teardown: (exit, onExit) =>
       onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : exitStatus(codeOf(exit.cause)))
@@ -33,13 +34,18 @@ const tellUncaught = (error: unknown): void => {
   process.stderr.write(`sluice: uncaught: ${text}\n`)
 }
 
-/** Those who may take a SIGTERM over. */
-type Takers = ReadonlySet<() => boolean>
+interface Signals {
+  /** Those who may take a SIGTERM over. */
+  readonly takers: Set<() => boolean>
+  /** The number of the one that ends the process. */
+  last: number | undefined
+}
 
-const run = (takers: Takers) =>
+const run = (signals: Signals) =>
   Runtime.makeRunMain(({ fiber, teardown }) => {
     let stopping = false
-    const stop = () => {
+    const stop = (signal: "SIGINT" | "SIGTERM") => {
+      signals.last = os.constants.signals[signal]
       if (stopping) process.exit(0)
       stopping = true
       setTimeout(() => process.exit(0), maxShutdownMillis).unref()
@@ -48,14 +54,14 @@ const run = (takers: Takers) =>
     // Thrown where no fiber runs, in a callback of the platform or of a library: one session's bug, not the process's end.
     process.on("uncaughtException", tellUncaught)
     process.on("unhandledRejection", tellUncaught)
-    process.on("SIGINT", stop)
+    process.on("SIGINT", () => stop("SIGINT"))
     process.on("SIGTERM", () => {
-      if (stopping || ![...takers].some((takesOver) => takesOver())) stop()
+      if (stopping || ![...signals.takers].some((takesOver) => takesOver())) stop("SIGTERM")
     })
     fiber.addObserver((exit) => teardown(exit, (status) => process.exit(status)))
   })
 
-const supervise = <E>(program: Effect.Effect<unknown, E>, takers: Set<() => boolean>) =>
+const supervise = <E>(program: Effect.Effect<unknown, E>, signals: Signals) =>
   Effect.gen(function* () {
     const report = daemonReport()
     const ended = yield* Deferred.make<void, VitalLoopDied>()
@@ -64,11 +70,12 @@ const supervise = <E>(program: Effect.Effect<unknown, E>, takers: Set<() => bool
       Effect.provideService(ProcessControl, {
         quit: Effect.asVoid(Deferred.succeed(ended, undefined)),
         listening: report.listening,
+        endedBy: () => signals.last,
         onTerminate: (takesOver) =>
           Effect.asVoid(
             Effect.acquireRelease(
-              Effect.sync(() => takers.add(takesOver)),
-              () => Effect.sync(() => takers.delete(takesOver))
+              Effect.sync(() => signals.takers.add(takesOver)),
+              () => Effect.sync(() => signals.takers.delete(takesOver))
             )
           )
       }),

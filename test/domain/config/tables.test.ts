@@ -164,3 +164,20 @@ test("a table that is contributed is checked, read from the environment and type
   const refused = load("listen 1935; toy { enable on; }")
   expect(Result.isFailure(refused) && refused.failure[0].nearest).toBe("enabled")
 })
+
+test("only what a process is needs a restart: docs/reload.md lists it", () => {
+  const needRestart = makeSchema(coreTables)
+    .entries.filter(({ active, entry }) => active && "reload" in entry && entry.reload === "start")
+    .map(({ path }) => path)
+  const known = [
+    "pid",
+    "server_id",
+    "work_dir",
+    "daemon",
+    "asprocess",
+    "user",
+    "in_docker",
+    "disable_daemon_for_docker"
+  ]
+  expect(needRestart.filter((path) => !path.startsWith("otlp.")).sort()).toEqual(known.sort())
+})

@@ -19,7 +19,7 @@ const harness = (directives = "") => {
     Layer.mock(Listeners, { close: note("closed"), areClosing: () => false, all: () => [], playUrls: () => [] }),
     Layer.mock(Sessions, { all: () => sessions }),
     layerText(directives),
-    Layer.succeed(ProcessControl, { quit: note("quit"), listening: Effect.void, onTerminate })
+    Layer.succeed(ProcessControl, { quit: note("quit"), listening: Effect.void, endedBy: () => undefined, onTerminate })
   )
   const enter = (id: string, connected: boolean) => void sessions.set(id, { connected } as Session)
   return { events, sessions, enter, services, terminate: () => terminate() }
