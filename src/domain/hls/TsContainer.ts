@@ -1,7 +1,7 @@
 /** Segments of MPEG-TS: the tables first, in each part too, continuity counters that run on from one to the next. */
 import { concat, equals } from "../bytes/bytes.ts"
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
-import { SlabWriter } from "../media/SlabWriter.ts"
+import { SlabWriter, smallestSlab } from "../media/SlabWriter.ts"
 import { Tracks } from "../mp4/Tracks.ts"
 import { TsMux } from "../ts/TsMux.ts"
 import type { SegmentContainer } from "./SegmentContainer.ts"
@@ -9,11 +9,17 @@ import type { SegmentContainer } from "./SegmentContainer.ts"
 /** Sound of so long shares a PES packet: a frame of AAC alone fills one and a half transport packets with headers. */
 const audioPesMillis = 100
 
+/** Of the first slab, in eighths of what was cut last: segments of one stream are about as long as each other. */
+const spareEighths = 9
+
+/** Without a copy where nearly all of one slab is used: what is not used lives as long as the rest. */
 const allOf = (out: SlabWriter): Uint8Array => {
   const parts: Array<Uint8Array> = []
   for (let at = 0; at < out.end;) {
     const slab = out.slabAt(at)
-    parts.push(slab.bytes.subarray(0, slab.used))
+    const part = slab.bytes.subarray(0, slab.used)
+    if (part.length === out.end && slab.used > slab.bytes.length * 0.75) return part
+    parts.push(part)
     at = slab.position + slab.used
   }
   return concat(parts)
@@ -58,7 +64,7 @@ export class TsContainer implements SegmentContainer {
     this.#mux.flush(this.#out)
     const bytes = allOf(this.#out)
     this.#cutBytes += bytes.length
-    this.#out = new SlabWriter()
+    this.#out = new SlabWriter(Math.max(smallestSlab, (bytes.length * spareEighths) >> 3))
     return bytes
   }
 

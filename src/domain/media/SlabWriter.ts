@@ -18,8 +18,13 @@ export interface Slab {
 
 export class SlabWriter {
   #slabs: Array<Slab> = []
-  #nextSize = smallestSlab
+  #nextSize: number
   #end = 0
+
+  /** `firstSize`: of the first slab, for who knows about how much will come. */
+  constructor(firstSize = smallestSlab) {
+    this.#nextSize = firstSize
+  }
 
   /** Position one past the last committed byte. */
   get end(): number {
@@ -31,7 +36,7 @@ export class SlabWriter {
     const current = this.#slabs[this.#slabs.length - 1]
     if (current !== undefined && current.bytes.length - current.used >= length) return current
     const slab = { bytes: new Uint8Array(Math.max(length, this.#nextSize)), position: this.#end, used: 0 }
-    if (this.#nextSize < largestSlab) this.#nextSize *= 2
+    this.#nextSize = Math.min(largestSlab, this.#nextSize * 2)
     this.#slabs.push(slab)
     return slab
   }
