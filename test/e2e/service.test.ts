@@ -178,6 +178,32 @@ test("systemd accepts the unit", async () => {
   expect([verify.out.text(), verify.err.text()]).toEqual(["", ""])
 })
 
+test("heartbeat reports to a manager, which answers what it likes", async () => {
+  const reports: Array<{ readonly head: string; readonly body: Record<string, unknown> }> = []
+  const heard = Promise.withResolvers<void>()
+  const manager = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: async (request) => {
+      const { pathname, search } = new URL(request.url)
+      const head = `${request.method} ${pathname}${search} ${request.headers.get("user-agent")}`
+      reports.push({ head, body: (await request.json()) as Record<string, unknown> })
+      if (reports.length === 2) heard.resolve()
+      return new Response("no", { status: 500 })
+    }
+  })
+  const url = `${manager.url.href}api/v1/servers?token=x`
+  const global = `heartbeat { enabled on; interval 1; url ${url}; device_id edge-1; ports on; summaries on; }`
+  await using server = await startServer({ global, env: { SRS_DEVICE_IP: "192.0.2.1" } })
+  await heard.promise
+  await manager.stop(true)
+  await server.program.sees(/heartbeat is not heard/)
+  const [{ body, head } = { body: {}, head: "" }] = reports
+  expect(head).toBe("POST /api/v1/servers SRS/7.0.18(Hang)")
+  expect(body).toMatchObject({ device_id: "edge-1", ip: "192.0.2.1", pid: String(server.program.pid) })
+  expect(body).toMatchObject({ rtmp: [String(server.rtmpPort)], http: [String(server.httpPort)] })
+}, 60_000)
+
 const graces = "grace_start_wait 100; grace_final_wait 100;"
 
 /** Ends when the publisher leaves, and not before. */

@@ -11,10 +11,13 @@ export class Proxy implements AsyncDisposable {
   readonly program: Program
   readonly #directory: string
 
-  constructor(config: string, command: (file: string, directory: string) => ReadonlyArray<string>) {
+  constructor(
+    config: (directory: string) => string,
+    command: (file: string, directory: string) => ReadonlyArray<string>
+  ) {
     this.#directory = mkdtempSync(join(tmpdir(), "sluice-proxy-"))
     const file = join(this.#directory, "proxy.conf")
-    writeFileSync(file, config)
+    writeFileSync(file, config(this.#directory))
     this.program = new Program(command(file, this.#directory), { seconds: 60 })
   }
 
@@ -47,7 +50,7 @@ backend b${index}
 
 /** Accepts connections when it is returned. */
 export const haproxy = async (routes: ReadonlyArray<Route>): Promise<Proxy> => {
-  const config = `
+  const config = () => `
 global
   maxconn 100
 defaults
@@ -100,8 +103,7 @@ http {
   }
 }
 `
-  const directory = mkdtempSync(join(tmpdir(), "sluice-nginx-"))
-  const proxy = new Proxy(config(directory), (file) => ["/usr/sbin/nginx", "-p", directory, "-c", file])
+  const proxy = new Proxy(config, (file, directory) => ["/usr/sbin/nginx", "-p", directory, "-c", file])
   await proxy.program.sees(/using the "\w+" event method/)
   return proxy
 }
