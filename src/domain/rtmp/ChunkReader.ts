@@ -67,8 +67,8 @@ export class ChunkReader {
   readonly #maxPartialMessages: number
   readonly #maxPartialBytes: number
   readonly #slabs: PayloadSlabs
-  /** Chunk streams 2 to 63, and the rest. */
-  readonly #near: Array<ChunkStream | undefined> = Array.from({ length: 64 }, () => undefined)
+  /** Chunk streams 2 to 63, and the rest. Grows with the highest id that is used: there is one for each connection. */
+  readonly #near: Array<ChunkStream | undefined> = []
   readonly #far = new Map<number, ChunkStream>()
   #streams = 0
   #partialMessages = 0
@@ -169,8 +169,10 @@ export class ChunkReader {
     if (this.#streams === limits.maxChunkStreams) return this.#refuse(2001, `more than ${this.#streams} chunk streams`)
     this.#streams++
     const stream = new ChunkStream(id)
-    if (id < 64) this.#near[id] = stream
-    else this.#far.set(id, stream)
+    if (id < 64) {
+      while (this.#near.length <= id) this.#near.push(undefined)
+      this.#near[id] = stream
+    } else this.#far.set(id, stream)
     return stream
   }
 

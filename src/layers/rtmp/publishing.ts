@@ -12,8 +12,14 @@ import { identifyClient } from "../telemetry/client.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
-/** What a publisher sends within so long is read in one go, where that is cheap, also without `mr`. */
-const briefMergeMillis = 10
+/**
+ * For how long a publisher's messages are collected before they are read, milliseconds. Without `mr` that is a tenth of
+ * what merged writes wait anyway, where the transport does it for nothing.
+ */
+const mergeMillis = ({ minLatency, play, publish }: VhostSettings): number => {
+  if (minLatency) return 0
+  return publish.mr ? publish.mrLatencyMillis : Math.floor(play.mwLatencyMillis / 10)
+}
 
 export class Publishing {
   readonly publication: Publication
@@ -59,9 +65,6 @@ const watchIdle = Effect.fnUntraced(function* (
   }
   fail(new IdlePublisher({ millis: limit }))
 })
-
-const mergeMillis = ({ minLatency, publish: { mr, mrLatencyMillis } }: VhostSettings): number =>
-  minLatency ? 0 : mr ? mrLatencyMillis : briefMergeMillis
 
 /** From the publish command to the answer; the publish lasts as long as the scope. */
 export const startPublish = Effect.fnUntraced(function* (
