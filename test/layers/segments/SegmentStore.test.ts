@@ -94,6 +94,26 @@ effect("each call has its own 10 s, and one that was given up holds nothing", ()
   })
 )
 
+effect("a write that nobody waits for any more replaces nothing, however late it ends", () =>
+  Effect.gen(function* () {
+    const memory = new MemoryDisk()
+    const waiting: Array<() => void> = []
+    const disk = {
+      ...memory,
+      writeFile: (...call: Parameters<MemoryDisk["writeFile"]>) => waiting.push(() => memory.writeFile(...call))
+    }
+    const { write } = Context.get(yield* Layer.build(Store.layerOn(disk)), SegmentStore).files("disk", "")
+    const left = yield* Effect.forkChild(write("a.ts", bytes("left")))
+    yield* Effect.yieldNow
+    yield* Fiber.interrupt(left)
+    const late = yield* Effect.forkChild(Effect.flip(write("a.ts", bytes("late"))))
+    yield* TestClock.adjust(Store.diskTimeoutMillis)
+    expect((yield* Fiber.join(late)).action).toBe("write")
+    for (const end of waiting) end()
+    expect([...memory.files.keys()]).toEqual([])
+  })
+)
+
 effect("a read under way is shared, and goes on when who began it leaves; bytes replaced meanwhile are not kept", () =>
   Effect.gen(function* () {
     const { disk, files } = yield* harness
