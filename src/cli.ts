@@ -1,47 +1,23 @@
-/** The command line: what each command does, and how a server starts in its surroundings. */
+/** The command line: what each command does. */
 import * as NodePath from "node:path"
 import { fileURLToPath } from "node:url"
-import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Access from "./layers/access/commands.ts"
 import * as Config from "./layers/config/Settings.ts"
 import * as Doctor from "./layers/process/doctor.ts"
-import { isDaemon, startDaemon } from "./layers/process/daemon.ts"
-import { changeWorkDirectory, followParent, serverId } from "./layers/process/environment.ts"
-import { reportLoopDelay } from "./layers/process/loopDelay.ts"
-import { followQuit, tellQuit } from "./layers/process/gracefulQuit.ts"
-import { acquirePidFile } from "./layers/process/pidFile.ts"
-import { becomeUser } from "./layers/process/becomeUser.ts"
-import { watchDescriptors } from "./layers/process/descriptors.ts"
-import { onSignal } from "./layers/process/signals.ts"
-import * as Overload from "./layers/overload/Overload.ts"
-import { followFile } from "./layers/reload/watchFile.ts"
-import { makeSessionId } from "./layers/telemetry/session.ts"
-import { layerNoop } from "./layers/telemetry/Otlp.ts"
 import { dump } from "./layers/record/dump.ts"
 import { replay } from "./layers/record/replay.ts"
-import * as Telemetry from "./layers/telemetry/Telemetry.ts"
 import * as Tcp from "./layers/transport/Tcp.ts"
 import { type ConfigSource, help, parseCommandLine, usageExitCode } from "./domain/config/commandLine.ts"
 import type { Environment } from "./domain/config/environment.ts"
-import { type GlobalSettings, runsInBackground } from "./domain/config/Settings.ts"
+import { type GlobalSettings } from "./domain/config/Settings.ts"
 import { srsErrors } from "./domain/errors/SrsError.ts"
-import { minimumLevel } from "./domain/log/level.ts"
-import { otlpPlan } from "./domain/log/otlp.ts"
-import { compatibleVersion, name, signature, version } from "./domain/Product.ts"
+import { compatibleVersion, signature } from "./domain/Product.ts"
 import type { Endpoint } from "./services/Transport.ts"
 import type { DumpRequest, ReplayRequest } from "./domain/record/recordCommands.ts"
-import { serverIdPath } from "./domain/process/serverId.ts"
 import { doctorReport } from "./domain/process/doctor.ts"
-import { ProcessControl } from "./services/ProcessControl.ts"
-import { Reload } from "./services/Reload.ts"
-import { ServerIdentity } from "./services/ServerIdentity.ts"
-import { Settings } from "./services/Settings.ts"
-import { type LogSettings, LogTank } from "./services/Telemetry.ts"
-import { server } from "./server.ts"
+import { serve } from "./serve.ts"
 
 const shippedConfig = fileURLToPath(new URL("../conf/default.conf", import.meta.url))
 
@@ -108,7 +84,7 @@ export const cli = (args: ReadonlyArray<string>, environment: Environment): Effe
     case "Hash":
       return printLine(Access.hash(command.request))
     case "Serve":
-      return serve(settingsSource(command.source), environment)
+      return start(settingsSource(command.source), environment)
   }
 }
 
@@ -184,110 +160,7 @@ const doctorRequest = ({ httpApi, httpServer, listen, maxConnections, rtmps }: G
   }
 }
 
-const isTerminal = (): boolean => process.stdout.isTTY === true
-
-const logSettings = (global: GlobalSettings): LogSettings => {
-  const { logFile, logFormat, logLevel, logLevelV2, logRotate, logTank, utcTime } = global
-  const auto = isTerminal() && logTank === "console" ? ("human" as const) : ("srs" as const)
-  return {
-    format: logFormat === "auto" ? auto : logFormat,
-    file: logTank === "file" ? logFile : undefined,
-    rotateBytes: logRotate.sizeBytes,
-    keepFiles: logRotate.keep,
-    minimumLevel: minimumLevel(logLevel, logLevelV2),
-    utc: utcTime
-  }
-}
-
-const telemetryOptions = (global: GlobalSettings, environment: Environment, serverCid: string) => {
-  const { otlp } = global
-  return {
-    // SRS colours a console even where it is no terminal; only eyes gain by that.
-    log: { ...logSettings(global), color: isTerminal(), pid: process.pid, serverCid },
-    otlp: otlpPlan(
-      {
-        exporter: otlp.exporter,
-        endpoint: otlp.enabled ? otlp.endpoint : "",
-        headers: {},
-        serviceName: otlp.serviceName,
-        serviceVersion: version
-      },
-      environment
-    )
-  }
-}
-
-/** The server's own start: pid file, identity, listeners, then it serves until it is interrupted. */
-const serve = Effect.fnUntraced(function* (source: Config.SettingsSource, environment: Environment) {
-  const started = process.cwd()
+const start = Effect.fnUntraced(function* (source: Config.SettingsSource, environment: Environment) {
   const { snapshot } = yield* readConfig(source, environment)
-  const { global } = snapshot
-  yield* changeWorkDirectory(global.workDir)
-  if (runsInBackground(global) && !isDaemon()) {
-    return void (yield* startDaemon({ cwd: started, keepOutput: global.logTank === "console" }))
-  }
-  const serverCid = yield* makeSessionId
-  const running = Effect.gen(function* () {
-    yield* acquirePidFile(global.pidFile)
-    const service = yield* makeSessionId
-    const identity = { server: yield* serverId(global.serverId, global.pidFile), service, pid: process.pid }
-    if (global.asProcess) yield* followParent
-    const loopDelayFile = environment["SLUICE_LOOP_DELAY"]
-    if (loopDelayFile !== undefined) yield* reportLoopDelay(loopDelayFile)
-    yield* tellNotices
-    const { configure, reopen } = yield* LogTank
-    yield* onSignal("SIGUSR1", reopen)
-    const settings = yield* Settings
-    yield* settings.onChange(() => configure(logSettings(settings.current())))
-    // The default would end the server, also one that is only starting.
-    const reload = yield* Deferred.make<Reload["Service"]>()
-    yield* onSignal(
-      "SIGHUP",
-      Effect.flatMap(Deferred.await(reload), ({ run }) =>
-        Effect.andThen(Effect.annotateLogs(Effect.logInfo("reload started"), "process.signal", 1), run)
-      )
-    )
-    const services = yield* Layer.build(Layer.provide(server, Layer.succeed(ServerIdentity, identity)))
-    if (global.user.length > 0) yield* becomeUser(global.user, ownFiles(global))
-    yield* Deferred.succeed(reload, Context.get(services, Reload))
-    yield* Effect.provide(followQuit, services)
-    yield* tellQuit
-    yield* watchDescriptors
-    if (source._tag === "File") {
-      yield* Effect.provide(
-        followFile(source.path, () => isWatched(settings.current())),
-        services
-      )
-    }
-    yield* (yield* ProcessControl).listening
-    return yield* Effect.never
-  })
-  const ground = Layer.merge(Overload.layer, Tcp.layer).pipe(
-    Layer.provideMerge(Config.layer(source, { environment })),
-    Layer.provideMerge(environment["SLUICE_TRACING"] === "off" ? layerNoop : Layer.empty),
-    Layer.provideMerge(Telemetry.layer(telemetryOptions(global, environment, serverCid)))
-  )
-  yield* running.pipe(Effect.scoped, Effect.provide(ground))
-})
-
-/** What the server goes on writing to. */
-const ownFiles = ({ logFile, logTank, pidFile }: GlobalSettings): ReadonlyArray<string> => [
-  pidFile,
-  serverIdPath(pidFile),
-  ...(logTank === "file" ? [logFile] : [])
-]
-
-/** Does a change of the file reload it? In Docker it does, unless told otherwise. */
-const isWatched = ({ autoReloadForDocker, inDocker, inotifyAutoReload }: GlobalSettings): boolean =>
-  inotifyAutoReload || (inDocker && autoReloadForDocker)
-
-/** What the author of the configuration should know, once. */
-const tellNotices = Effect.gen(function* () {
-  yield* Effect.logInfo("starting").pipe(
-    Effect.annotateLogs({ "service.name": name, "service.version": version, signature })
-  )
-  for (const { directive, kind, place, text } of (yield* Settings).notices()) {
-    const line = kind === "inactive" ? Effect.logInfo("directive is not active") : Effect.logWarning("configuration")
-    yield* line.pipe(Effect.annotateLogs({ directive, place, reason: text }))
-  }
+  yield* serve(source, environment, snapshot.global)
 })

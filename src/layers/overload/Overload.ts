@@ -33,6 +33,17 @@ const told = (level: OverloadLevel, isNew: boolean, percent: number, turnedAway:
   )
 }
 
+/** Percent of a processor between two looks; 0 for the first. */
+const percentSince = (before: Look | undefined, { at, ticks }: Look): number => {
+  if (before === undefined || at <= before.at) return 0
+  return (100 * 1000 * (ticks - before.ticks)) / ((at - before.at) * ticksPerSecond)
+}
+
+interface Look {
+  readonly ticks: number
+  readonly at: number
+}
+
 export const layerOf = (readTicks: Effect.Effect<number | undefined>): Layer.Layer<never, never, Settings> =>
   Layer.effect(
     Overload,
@@ -40,26 +51,23 @@ export const layerOf = (readTicks: Effect.Effect<number | undefined>): Layer.Lay
       const settings = yield* Settings
       const meter = new OverloadMeter()
       let level: OverloadLevel = "none"
-      let percent = 0
-      let turnedAway = 0
-      let before: { readonly ticks: number; readonly at: number } | undefined
+      let [percent, turnedAway] = [0, 0]
+      let before: Look | undefined
 
       const sample = Effect.gen(function* () {
         const ticks = yield* readTicks
         if (ticks === undefined) return
-        const at = yield* Clock.currentTimeMillis
-        const elapsedTicks = before === undefined ? 0 : ((at - before.at) * ticksPerSecond) / 1000
-        percent = before === undefined || elapsedTicks <= 0 ? 0 : (100 * (ticks - before.ticks)) / elapsedTicks
-        before = { ticks, at }
-        const next = meter.push(percent, settings.of(protection).circuitBreaker)
-        const isNew = next !== level
-        level = next
+        const look = { ticks, at: yield* Clock.currentTimeMillis }
+        percent = percentSince(before, look)
+        before = look
+        const last = level
+        level = meter.push(percent, settings.of(protection).circuitBreaker)
+        const isNew = level !== last
         // A line for each second of it, as in SRS, and one when it is over.
         if (isNew || level !== "none") yield* told(level, isNew, percent, turnedAway)
       })
-      yield* background("circuit breaker", { fatal: false })(
-        Effect.forever(Effect.andThen(sample, Effect.sleep(sampleMillis)))
-      )
+      const loop = Effect.forever(Effect.andThen(sample, Effect.sleep(sampleMillis)))
+      yield* background("circuit breaker", { fatal: false })(loop)
       return {
         level: () => level,
         isWatched: true,
