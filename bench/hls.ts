@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { pause, type ServerProcess } from "./process.ts"
 
 /** A player begins three segments before the end of the list. */
-const enoughSegments = 4
+const enoughSegments = 3
 const listTimeoutMillis = 30_000
 
 const count = (text: string, tag: string): number => text.split(tag).length - 1

@@ -1,5 +1,4 @@
 /** The live server: every subsystem, once. What it stands on (settings, transport, telemetry) is for the caller to say. */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Layer from "effect/Layer"
 import * as Authorizer from "./layers/access/Authorizer.ts"
 import * as Announce from "./layers/announce/Announce.ts"
@@ -58,7 +57,7 @@ export const protocols = Layer.mergeAll(
   Static.layer,
   Page.layer,
   HlsHttp.layer.pipe(Layer.provideMerge(HlsSegmenter.layer))
-).pipe(Layer.provide([SegmentViewers.layer, SegmentStore.layer.pipe(Layer.provide(NodeFileSystem.layer))]))
+).pipe(Layer.provide([SegmentViewers.layer, SegmentStore.layer]))
 
 /** What is told of all that, and done about it, over HTTP. */
 export const operation = Api1.layer.pipe(Layer.provideMerge(Statistics.layer))

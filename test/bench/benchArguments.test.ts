@@ -20,7 +20,7 @@ test("without arguments every row runs, against all peers", () => {
 test("quick leaves out the long rows and node-media-server", () => {
   const plan = planOf("--quick")
   expect(plan.rows.map(({ name }) => name)).not.toContain("rtmp-8000-merged")
-  expect([...plan.peers]).toEqual(["nginx", "nginx-files"])
+  expect([...plan.peers]).toEqual(["nginx"])
 })
 
 test("named rows run, in the table's order, also those that are not quick", () => {
