@@ -3,18 +3,39 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { connect } from "node:net"
 
 // Process and session, either of which may be all digits.
-const opened = /\[\d+\]\[(\w+)\] \w+ client ip=(\S+:\d+),/g
+const opened = /\[\d+\]\[(\w+)\] \w+ client ip=(\S+:\d+),/
 const closed =
-  /\[(?:INFO|WARN|ERROR)\]\[\d+\]\[(\w+)\](?:\[\d+\])? (?:client finished|client disconnect peer|serve error code=)/g
+  /\[(?:INFO|WARN|ERROR)\]\[\d+\]\[(\w+)\](?:\[\d+\])? (?:client finished|client disconnect peer|serve error code=)/
 
 /**
- * Connections whose session the log has seen begin and not end, each with its address. A viewer of files, who comes and
- * goes with each, has no port, and is remembered for a while.
+ * Connections whose session a log has seen begin and not end, by id, with their addresses. A viewer of files, who comes
+ * and goes with each, has no port, and is remembered for a while.
  */
-export const openSessions = (log: string): ReadonlyArray<string> => {
-  const open = new Map([...log.matchAll(opened)].map(([, id = "", address = ""]) => [id, `${id} of ${address}`]))
-  for (const [, id = ""] of log.matchAll(closed)) open.delete(id)
-  return [...open.values()]
+export class OpenSessions {
+  readonly #open = new Map<string, string>()
+  #pending = ""
+  /** Connections that have come, those that were refused too. */
+  arrived = 0
+
+  /** Takes the next piece of the log. */
+  readonly push = (bytes: Uint8Array): void => {
+    const lines = (this.#pending + Buffer.from(bytes).toString("latin1")).split("\n")
+    this.#pending = lines.pop() ?? ""
+    for (const line of lines) {
+      const [, id, address] = opened.exec(line) ?? []
+      if (id !== undefined && address !== undefined) this.#open.set(id, address)
+      if (id !== undefined || line.includes(" connection refused,")) this.arrived++
+      this.#open.delete(closed.exec(line)?.[1] ?? "")
+    }
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  describe(): string {
+    return [...this.#open].map(([id, address]) => `${id} of ${address}`).join(", ")
+  }
 }
 
 /** Descriptors of a process that are sockets, by inode. One that closes while this looks is none. */

@@ -3,7 +3,7 @@ import { Glob } from "bun"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { ask, connectionsOf, openSessions } from "./leftBehind.ts"
+import { ask, connectionsOf, OpenSessions } from "./leftBehind.ts"
 import { checkPlaylists } from "./playlistChecks.ts"
 import { freePorts } from "./ports.ts"
 import { Program } from "./program.ts"
@@ -65,6 +65,7 @@ export class Server implements AsyncDisposable {
   readonly ports: ReadonlyArray<number>
   /** Its working directory, removed at the end. */
   readonly directory: string
+  readonly #sessions = new OpenSessions()
 
   constructor(
     program: Program,
@@ -75,6 +76,7 @@ export class Server implements AsyncDisposable {
     ;[this.rtmpPort, this.httpPort, this.apiPort] = ports
     this.ports = ports
     this.directory = directory
+    program.out.listen(this.#sessions.push)
   }
 
   rtmp(stream = "live/a"): string {
@@ -100,16 +102,21 @@ export class Server implements AsyncDisposable {
     return this.program.out.text() + this.program.err.text()
   }
 
+  /** Waits until so many connections have come in all. */
+  async arrived(count: number): Promise<void> {
+    await this.program.until(`${count} connections had come`, () =>
+      this.#sessions.arrived >= count ? true : undefined
+    )
+  }
+
   /** Waits until the log has told the end of each session. */
   async sessionsEnd(): Promise<void> {
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(
-      () => late.reject(new Error(`sessions are left: ${openSessions(this.log()).join(", ")}`)),
+      () => late.reject(new Error(`sessions are left: ${this.#sessions.describe()}`)),
       leaveSeconds * 1000
     )
-    const ended = this.program.until("all sessions had ended", () =>
-      openSessions(this.log()).length === 0 ? true : undefined
-    )
+    const ended = this.program.until("all sessions had ended", () => (this.#sessions.size === 0 ? true : undefined))
     await Promise.race([ended, late.promise]).finally(() => clearTimeout(timer))
   }
 
