@@ -14,7 +14,7 @@ const closed =
 export class OpenSessions {
   readonly #open = new Map<string, string>()
   #pending = ""
-  /** Connections that have come, those that were refused too. */
+  /** Connections that have come and were let in. */
   arrived = 0
 
   /** Takes the next piece of the log. */
@@ -24,7 +24,7 @@ export class OpenSessions {
     for (const line of lines) {
       const [, id, address] = opened.exec(line) ?? []
       if (id !== undefined && address !== undefined) this.#open.set(id, address)
-      if (id !== undefined || line.includes(" connection refused,")) this.arrived++
+      if (id !== undefined) this.arrived++
       this.#open.delete(closed.exec(line)?.[1] ?? "")
     }
   }
