@@ -57,6 +57,7 @@ const throughHaproxy = async (runtime: Runtime): Promise<void> => {
     "rtmp-play 127.0.0.1"
   ])
   expect(server.log()).not.toContain(proxyAddress)
+  for (const player of [overRtmp, overHttp]) await player.stop("SIGINT")
   await publisher.stop("SIGINT")
   await proxy.program.stop("SIGTERM")
 }

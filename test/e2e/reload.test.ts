@@ -116,6 +116,7 @@ const renewed = async (runtime: Runtime): Promise<void> => {
         expect([await serialAt(rtmps), await serialAt(https)]).toEqual([after, after])
         const seen = player.packets.length
         await player.receivedCount(seen + 20)
+        await player.stop("SIGINT")
         await publisher.stop("SIGINT")
       })
     )

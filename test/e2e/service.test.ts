@@ -291,6 +291,7 @@ describe.each(["bun", "deno", "node"] as const)("%s:", (runtime) => {
     fs.writeFileSync(file, text)
     process.kill(server.program.pid, "SIGHUP")
     await server.program.sees(/log lines lost, log\.lost_lines=\d/)
+    await player.stop("SIGINT")
     await publisher.stop("SIGINT")
   }, 60_000)
 
