@@ -133,6 +133,53 @@ test(
   })
 )
 
+/** Runs in the page: plays a file by the browser's own means, jumps near its end, and plays on. */
+const watchFile = (url: string): Promise<number> => {
+  interface Video {
+    src: string
+    currentTime: number
+    readonly error: { readonly message: string } | null
+    readonly play: () => Promise<void>
+    readonly addEventListener: (name: string, listener: () => void) => void
+  }
+  const { document } = globalThis as unknown as { readonly document: { querySelector: (selector: string) => Video } }
+  const video = document.querySelector("video")
+  video.src = url
+  return new Promise((resolve, reject) => {
+    let jumped = false
+    video.addEventListener("error", () => reject(new Error(video.error?.message)))
+    video.addEventListener("timeupdate", () => {
+      if (video.currentTime > 0.3 && !jumped) {
+        jumped = true
+        video.currentTime = 50
+      } else if (video.currentTime > 50.5) resolve(video.currentTime)
+    })
+    void video.play()
+  })
+}
+
+test(
+  "Chromium plays an MP4 file and jumps to its end without fetching what is between",
+  withServer(options, async (server) => {
+    const html = htmlOf(server)
+    await using noise = new Program([
+      ...words("ffmpeg -v error -f lavfi -i testsrc2=size=640x360:rate=25:duration=60,noise=alls=30"),
+      ...words("-c:v libx264 -preset ultrafast -g 50 -crf 20 -movflags +faststart"),
+      join(html, "film.mp4")
+    ])
+    await noise.succeeded()
+    const { size } = Bun.file(join(html, "film.mp4"))
+    await using browser = await PlayerPage.open()
+    const asked: Array<string> = []
+    browser.page.on("request", (request) => {
+      if (request.url().endsWith("film.mp4")) asked.push(request.headers()["range"] ?? "")
+    })
+    expect(await browser.page.evaluate(watchFile, server.http("film.mp4"))).toBeGreaterThan(50)
+    const starts = asked.map((range) => Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? 0))
+    expect(Math.max(...starts)).toBeGreaterThan(size / 2)
+  })
+)
+
 /** Longest silence, milliseconds, of a live stream until `work` is done. */
 const silence = async (url: string, work: Promise<unknown>): Promise<number> => {
   const control = new AbortController()

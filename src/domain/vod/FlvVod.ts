@@ -5,7 +5,7 @@ import { flvHeader, flvTag, previousTagSizeLength, tagLength } from "../flv/FlvT
 import { TagBodyReader } from "../flv/TagBody.ts"
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
 import { isCoded, isConfiguration } from "../mp4/coded.ts"
-import { FrameCutter } from "./cutFrames.ts"
+import { type FrameCut, FrameCutter } from "./cutFrames.ts"
 import { makeSegment } from "./makeSegment.ts"
 import { type SegmentMaker, segmentWeight, type VodFile, type VodIndexer } from "./VodFile.ts"
 
@@ -19,7 +19,7 @@ const isMedia = (type: number): type is typeof Kind.Audio | typeof Kind.Video =>
   type === Kind.Audio || type === Kind.Video
 
 /** Times are absolute: FLV counts on from the beginning of the file. */
-const maker = (preamble: Uint8Array, endMillis: number): SegmentMaker => {
+const maker = (preamble: Uint8Array, { endMillis, startMillis }: FrameCut): SegmentMaker => {
   const reader = new FlvReader()
   const bodies = new TagBodyReader()
   const frames: Array<MediaFrame> = []
@@ -29,7 +29,7 @@ const maker = (preamble: Uint8Array, endMillis: number): SegmentMaker => {
   reader.push(preamble, onTag)
   return {
     push: (bytes) => void reader.push(bytes, onTag),
-    end: () => makeSegment(frames, endMillis)
+    end: () => makeSegment(frames, startMillis, endMillis)
   }
 }
 
@@ -69,7 +69,7 @@ export class FlvIndexer implements VodIndexer {
     return {
       segments: cuts.map(({ endMillis, preamble, startMillis }) => ({ startMillis, endMillis, init: preamble })),
       spansOf: (segment) => [cuts[segment]],
-      make: (segment) => maker(preambles[cuts[segment].preamble], cuts[segment].endMillis),
+      make: (segment) => maker(preambles[cuts[segment].preamble], cuts[segment]),
       weight: cuts.length * segmentWeight + headerBytes
     }
   }

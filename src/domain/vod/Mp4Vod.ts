@@ -1,4 +1,5 @@
 /** MP4 files in segments: samples as they are in the file, in fragments of their own. */
+import { concat } from "../bytes/bytes.ts"
 import { MediaFrame, Kind } from "../media/MediaFrame.ts"
 import { fragmentLength, putFragment, TrackRun } from "../mp4/Fragment.ts"
 import { initSegment } from "../mp4/initSegment.ts"
@@ -7,6 +8,7 @@ import { type Track, TrackId } from "../mp4/Track.ts"
 import { type MovieTrack, readMovie, type Steps } from "./Movie.ts"
 import {
   type ByteSpan,
+  interleaveMillis,
   maxSegmentBytes,
   maxSegments,
   type SegmentMaker,
@@ -152,25 +154,51 @@ const maker = (tracks: ReadonlyArray<IndexedTrack>, segment: number, init: Uint8
       filled += piece.length
     },
     end: () => {
-      const runs = tracks.map((track) => runOf(track, segment, bytes, locate))
-      const head = styp(false)
-      const made = new Uint8Array(head.length + fragmentLength(runs))
-      made.set(head)
-      putFragment(made, head.length, segment + 1, runs)
-      return { init, bytes: made }
+      const fragments = interleaved(tracks, segment).map((ranges) =>
+        fragmentOf(tracks.map((track, i) => runOf(track, ranges[i], bytes, locate)))
+      )
+      return { init, bytes: concat([styp(false), ...fragments]) }
     }
   }
 }
 
+/** Samples of each track, in turns of `interleaveMillis`. */
+const interleaved = (tracks: ReadonlyArray<IndexedTrack>, segment: number): ReadonlyArray<ReadonlyArray<Range>> => {
+  const starts = tracks.map(({ ranges }) => ranges[segment].from)
+  const turns: Array<ReadonlyArray<Range>> = []
+  const secondsOf = (track: IndexedTrack, sample: number) => (track.times[sample] + track.offset) / track.timescale
+  const isLeft = (track: IndexedTrack, i: number) => starts[i] < track.ranges[segment].to
+  while (tracks.some(isLeft)) {
+    const next = tracks.flatMap((track, i) => (isLeft(track, i) ? [secondsOf(track, starts[i])] : []))
+    // Of times beyond all measure, in which the turn is lost, at least the next sample.
+    const first = Math.min(...next)
+    const until = first + interleaveMillis / 1000
+    const isDue = (seconds: number) => !(seconds > first) || seconds < until
+    turns.push(
+      tracks.map((track, i) => {
+        const from = starts[i]
+        while (isLeft(track, i) && isDue(secondsOf(track, starts[i]))) starts[i]++
+        return { from, to: starts[i] }
+      })
+    )
+  }
+  return turns
+}
+
+const fragmentOf = (runs: ReadonlyArray<TrackRun>): Uint8Array => {
+  const fragment = new Uint8Array(fragmentLength(runs))
+  putFragment(fragment, 0, 1, runs)
+  return fragment
+}
+
 const runOf = (
   track: IndexedTrack,
-  segment: number,
+  { from, to }: Range,
   bytes: Uint8Array,
   locate: (place: number) => number
 ): TrackRun => {
-  const { compositionOffsets, id, kind, offset, places, ranges, sizes, sync, times } = track
+  const { compositionOffsets, id, kind, offset, places, sizes, sync, times } = track
   const run = new TrackRun(id)
-  const { from, to } = ranges[segment]
   for (let i = from; i < to; i++) {
     const start = locate(places[i])
     const frame = new MediaFrame({ kind, published: 0, bytes, start, end: start + sizes[i] })

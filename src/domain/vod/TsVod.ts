@@ -157,7 +157,7 @@ const maker = (preamble: Uint8Array, length: number, startMillis: number, endMil
       const first = frames.find(({ header }) => !header)?.published ?? startMillis
       const turned = Math.round((startMillis - first) / wrapMillis) * wrapMillis
       if (turned !== 0) for (const frame of frames) frame.published += turned
-      return makeSegment(frames, endMillis)
+      return makeSegment(frames, startMillis, endMillis)
     }
   }
 }

@@ -42,6 +42,8 @@ export interface VodIndexer {
   readonly end: () => VodFile | undefined
 }
 
+/** Pictures and sound of a segment alternate in fragments of this length, for players that read one after the other. */
+export const interleaveMillis = 1000
 /** A segment that grows beyond this ends at the next frame, keyframe or not. */
 export const maxSegmentBytes = 32 * 1024 * 1024
 /** Segments of one file: a day in segments of a second. */
