@@ -23,6 +23,7 @@ const sections: ReadonlyArray<readonly [title: string, folders: ReadonlyArray<st
   ["Files and segments", ["src/domain/static", "src/domain/mp4", "src/layers/segments"]],
   ["HLS", ["src/domain/hls", "src/layers/hls"]],
   ["DASH", ["src/domain/dash", "src/layers/dash"]],
+  ["Files as HLS", ["src/domain/vod", "src/layers/static"]],
   ["Calls of other servers", ["src/layers/httpCalls"]],
   [
     "Log, statistics and process",
