@@ -21,6 +21,7 @@ const sections: ReadonlyArray<readonly [title: string, folders: ReadonlyArray<st
   ["Recordings", ["src/domain/record", "src/layers/record"]],
   ["Access", ["src/domain/access", "src/layers/access", "src/layers/sessions"]],
   ["Files and segments", ["src/domain/static", "src/domain/mp4", "src/layers/segments"]],
+  ["Files on demand", ["src/domain/vod", "src/layers/static"]],
   ["HLS", ["src/domain/hls", "src/layers/hls"]],
   ["DASH", ["src/domain/dash", "src/layers/dash"]],
   ["Files as HLS", ["src/domain/vod", "src/layers/static"]],
