@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { type Connection, ConnectionClosed, minMergeMillis } from "../../services/Transport.ts"
 import { Inbox } from "./Inbox.ts"
 import { type LinuxSockets, linuxSockets } from "./linuxSockets.ts"
-import { type PolledSocket, polledReads } from "./PolledReads.ts"
+import { type PolledSocket, readPolled } from "./PolledReads.ts"
 
 /** How long a closing connection may take to hand over what is queued. */
 const endTimeoutMillis = 3000
@@ -127,7 +127,7 @@ export class BunConnection implements Connection, PolledSocket {
     if (this.#closed || this.#inbox.isBlocked) return
     if (this.#mergeMillis > 0 && this.#kernel !== undefined) {
       this.#socket.pause()
-      this.#stopPolling = polledReads(this.#kernel, this.#mergeMillis).add(this)
+      this.#stopPolling = readPolled(this.#kernel, this.#mergeMillis, this)
     } else this.#socket.resume()
   }
 

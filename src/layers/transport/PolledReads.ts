@@ -46,6 +46,10 @@ class Phase {
     this.#poll.remove(socket.descriptor)
   }
 
+  close(): void {
+    this.#poll.close()
+  }
+
   read(): void {
     if (this.#members.size > 0) this.#poll.ready(this.#onReady)
   }
@@ -64,29 +68,31 @@ class Phase {
 }
 
 /** The sockets of one period. */
-export class PolledReads {
+class Period {
   readonly #phases: ReadonlyArray<Phase>
-  readonly #millis: number
-  #timer: ReturnType<typeof setInterval> | undefined
+  readonly #timer: ReturnType<typeof setInterval>
   #next = 0
 
-  constructor(sockets: LinuxSockets, periodMillis: number) {
-    const phases = Math.max(1, Math.round(periodMillis / phaseMillis))
-    this.#millis = periodMillis / phases
+  constructor(sockets: LinuxSockets, millis: number) {
+    const phases = Math.max(1, Math.round(millis / phaseMillis))
     this.#phases = Array.from({ length: phases }, () => new Phase(sockets))
+    this.#timer = setInterval(this.#tick, millis / phases)
   }
 
-  /** Reads it from now on; the return value ends that. Its descriptor must stay open as long. */
+  get isEmpty(): boolean {
+    return this.#phases.every(({ size }) => size === 0)
+  }
+
+  /** The return value takes it out again. */
   add(socket: PolledSocket): () => void {
     const phase = this.#phases.reduce((least, other) => (other.size < least.size ? other : least))
     phase.add(socket)
-    this.#timer ??= setInterval(this.#tick, this.#millis)
-    return () => {
-      phase.remove(socket)
-      if (this.#phases.some(({ size }) => size > 0)) return
-      clearInterval(this.#timer)
-      this.#timer = undefined
-    }
+    return () => phase.remove(socket)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    for (const phase of this.#phases) phase.close()
   }
 
   readonly #tick = (): void => {
@@ -95,13 +101,18 @@ export class PolledReads {
   }
 }
 
-const periods = new Map<number, PolledReads>()
+/** By milliseconds: as many as the configuration has values of `mr_latency` and `mw_latency`, while somebody is read. */
+const periods = new Map<number, Period>()
 
-/** Those of a period; there are as many as the configuration has values of `mr_latency`. */
-export const polledReads = (sockets: LinuxSockets, periodMillis: number): PolledReads => {
-  const known = periods.get(periodMillis)
-  if (known !== undefined) return known
-  const created = new PolledReads(sockets, periodMillis)
-  periods.set(periodMillis, created)
-  return created
+/** Reads the socket once in a period from now on; the return value ends that. Its descriptor must stay open as long. */
+export const readPolled = (sockets: LinuxSockets, periodMillis: number, socket: PolledSocket): (() => void) => {
+  const period = periods.get(periodMillis) ?? new Period(sockets, periodMillis)
+  periods.set(periodMillis, period)
+  const remove = period.add(socket)
+  return () => {
+    remove()
+    if (!period.isEmpty || periods.get(periodMillis) !== period) return
+    periods.delete(periodMillis)
+    period.close()
+  }
 }

@@ -29,7 +29,8 @@ const signatures = {
   recv: { args: ["i32", "buffer", "usize", "i32"], returns: "i32" },
   epoll_create1: { args: ["i32"], returns: "i32" },
   epoll_ctl: { args: ["i32", "i32", "i32", "buffer"], returns: "i32" },
-  epoll_wait: { args: ["i32", "buffer", "i32", "i32"], returns: "i32" }
+  epoll_wait: { args: ["i32", "buffer", "i32", "i32"], returns: "i32" },
+  close: { args: ["i32"], returns: "i32" }
 } as const
 
 type Calls = BunFfi.ConvertFns<typeof signatures>
@@ -58,6 +59,10 @@ export class ReadinessPoll {
     event[0] = EPOLLIN
     event[descriptorWord] = descriptor
     this.#calls.epoll_ctl(this.#poller, operation, descriptor, event)
+  }
+
+  close(): void {
+    this.#calls.close(this.#poller)
   }
 
   /** Calls `onReady` with each that has; `failed` where the socket is broken. Never waits. */
