@@ -115,7 +115,7 @@ const reported = async (server: Server): Promise<ReadonlyArray<unknown>> => {
 /** Of the pictures after the first two seconds, in which the player finds its place. */
 const settledAfter = 50
 const pictures = 250
-/** On an idle machine 1.1 to 1.3 s; segments without parts would be 5 s behind at best. Room for a busy one. */
+/** On an idle machine 0.7 to 1.2 s; segments without parts would be 5 s behind at best. Room for a busy one. */
 const maxMedianMillis = 2500
 const maxStalls = 2
 
@@ -144,7 +144,6 @@ for (const [name, settings] of [
       const lists = browser.lists.flatMap(({ text }) => (text === "" ? [] : [text]))
       checkPlaylists(lists)
       expect(lists.length).toBeGreaterThan(40)
-      expect(lists.some((text) => text.includes("#EXT-X-SKIP"))).toBe(true)
       expect(await reported(server)).toContainEqual(expect.objectContaining({ sid: "a-session", sf: "h", st: "ll" }))
     })
   )
