@@ -102,6 +102,7 @@ export const hls = table({
           default: 64,
           reload: "yes",
           active: false,
+          reason: "nothing depends on what `on_hls_notify` is answered",
           doc: "Bytes that `on_hls_notify` reads."
         }),
         dtsDirectly: flag("hls_dts_directly", {
