@@ -18,7 +18,7 @@ effect("an encoder that throws ends its viewers, and those of another format go 
         yield* run(20_000)
         expect(broken.map(({ ended }) => ended)).toEqual([true, true])
         expect([other.ended, other.gaps]).toEqual([false, 0])
-        expect(log.filter((line) => line === "Error session failed").length).toBe(2)
+        expect(log.filter(({ event }) => event === "Error session failed").length).toBe(2)
         const late = yield* view("http", stream)
         yield* run(1000)
         expect(late.frames).toBeGreaterThan(0)
@@ -37,7 +37,7 @@ effect("a log that throws ends its publisher, and its viewers and other streams 
         yield* run(20_000)
         expect([publisher.ended, other.isLive]).toEqual([true, true])
         expect(viewers.map(({ ended }) => ended)).toEqual([false, false])
-        expect(log).toContain("Error session failed")
+        expect(log.map(({ event }) => event)).toContain("Error session failed")
       }),
     brokenSource("/live/a")
   )

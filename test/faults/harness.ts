@@ -1,10 +1,12 @@
 /** The whole server in memory, with publishers and viewers that check what they get, and counts that must end at zero. */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as RtmpClientLayer from "../../src/layers/rtmp/RtmpClient.ts"
@@ -34,6 +36,13 @@ const yes = (below: number): number => (below === 3 ? 0 : below - 1)
 /** Longer than any timeout of the server. */
 const longMillis = 400_000
 
+export interface Told {
+  /** Level and message. */
+  readonly event: string
+  readonly error: string
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
 export interface World {
   readonly connect: (port: number) => Effect.Effect<MemoryConnection, never, Scope.Scope>
   readonly publish: (stream: string) => Effect.Effect<SimulatedPublisher>
@@ -43,8 +52,8 @@ export interface World {
   readonly sessions: Sessions["Service"]
   readonly registry: SourceRegistry["Service"]
   readonly witness: Witness
-  /** Levels and messages of the server's warnings and errors. */
-  readonly log: ReadonlyArray<string>
+  /** The server's warnings and errors. */
+  readonly log: ReadonlyArray<Told>
 }
 
 const make = Effect.fnUntraced(function* (plant: Plant | undefined, scope: Scope.Scope) {
@@ -52,9 +61,12 @@ const make = Effect.fnUntraced(function* (plant: Plant | undefined, scope: Scope
   const now = () => clock.currentTimeMillisUnsafe()
   const network = makeNetwork(certain)
   const witness = new Witness(now, yes)
-  const log: Array<string> = []
-  const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
-    if (logLevel === "Warn" || logLevel === "Error" || logLevel === "Fatal") log.push(`${logLevel} ${String(message)}`)
+  const log: Array<Told> = []
+  const logger = Logger.make<unknown, void>(({ cause, fiber, logLevel, message }) => {
+    if (logLevel !== "Warn" && logLevel !== "Error" && logLevel !== "Fatal") return
+    const [error] = Cause.prettyErrors(cause)
+    const facts = fiber.getRef(References.CurrentLogAnnotations)
+    log.push({ event: `${logLevel} ${String(message)}`, error: error?.message ?? "", facts })
   })
   const server = serverLayer(network.server, witness, new EditedConfiguration(), plant).pipe(
     Layer.provide(Logger.layer([logger]))

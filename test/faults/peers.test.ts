@@ -111,7 +111,7 @@ for (const [name, port, says] of strangers) {
   }
 }
 
-effect("above max_connections clients are refused, and those within it are served", () =>
+effect("above max_connections clients are refused and counted in the log, and those within it are served", () =>
   inWorld(({ connect, log, publish, run, sessions, view }) =>
     Effect.scoped(
       Effect.gen(function* () {
@@ -122,8 +122,10 @@ effect("above max_connections clients are refused, and those within it are serve
         yield* run(1000)
         expect(sessions.all().size).toBe(100)
         expect(flood.filter(({ isClosed }) => isClosed).length).toBe(402)
-        expect([...new Set(log)]).toEqual([
-          "Warn connection refused,TooManyConnections: more than 100 connections (max_connections)"
+        const refused = { event: "Warn client refused", error: "more than 100 connections (max_connections)" }
+        expect(log).toMatchObject([
+          { ...refused, facts: { "client.refused": 1 } },
+          { ...refused, facts: { "client.refused": 401 } }
         ])
         expect([publisher.isLive, viewer.ended, viewer.gaps]).toEqual([true, false, 0])
       })

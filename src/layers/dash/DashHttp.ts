@@ -1,4 +1,5 @@
 /** MPDs and segments over HTTP. The MPD is made for each request: it tells the time. */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -99,7 +100,7 @@ export const layer = Layer.effectDiscard(
         const next = Effect.tap(body.read(), (piece) => viewers.count(viewer, piece === "end" ? 0 : piece.length))
         return { status: 200, headers, body: { length: undefined, next } } satisfies PlainAnswer
       },
-      Effect.catch((error) => Effect.as(Effect.logWarning("dash file not served", error), short(503)))
+      Effect.catch((error) => Effect.as(Effect.logWarning("dash file not served", Cause.fail(error)), short(503)))
     )
 
     const answerClock = Effect.map(Clock.currentTimeMillis, (now): PlainAnswer => {

@@ -2,7 +2,7 @@
  * The files of one stream: listed when they are cut, written in order by a fiber of its own, off the media path. Until
  * then they are served from memory; with `dash_chunk` already while they grow.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -227,7 +227,7 @@ export class Output implements DashOutput {
 
   #writeMpd(mpd: Mpd): Effect.Effect<void> {
     return Effect.catch(this.#files.write(this.mpdFile, encoder.encode(mpdText(mpd))), (error) =>
-      Effect.logWarning("dash mpd not written", error)
+      Effect.logWarning("dash mpd not written", Cause.fail(error))
     )
   }
 
@@ -243,7 +243,7 @@ export class Output implements DashOutput {
         this.#coming.delete(name)
         this.#window.lost(name)
         this.#mpd = this.#window.mpd(windowRules(this.settings), this.#base, this.#now())
-        return Effect.logWarning("dash segment lost", error)
+        return Effect.logWarning("dash segment lost", Cause.fail(error))
       })
     )
   }
@@ -260,7 +260,10 @@ export class Output implements DashOutput {
   #remove(files: ReadonlyArray<string>): Effect.Effect<void> {
     return Effect.forEach(
       files,
-      (file) => Effect.catch(this.#files.remove(file), (error) => Effect.logWarning("dash file not removed", error)),
+      (file) =>
+        Effect.catch(this.#files.remove(file), (error) =>
+          Effect.logWarning("dash file not removed", Cause.fail(error))
+        ),
       { discard: true, concurrency: 4 }
     )
   }

@@ -1,4 +1,5 @@
 /** Playlists and segments over HTTP, for those who were let in. With `hls_ctx` each viewer is sent to a list of its own. */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -226,7 +227,7 @@ export const layer = Layer.effectDiscard(
           Refused: ({ status }) => Effect.succeed(status === 401 ? login : short(status)),
           SessionKicked: () => Effect.succeed(short(404)),
           TooManyConnections: () => Effect.succeed(short(503)),
-          StoreFailed: (error) => Effect.as(Effect.logWarning("hls file not served", error), short(503))
+          StoreFailed: (error) => Effect.as(Effect.logWarning("hls file not served", Cause.fail(error)), short(503))
         })
       )
     }

@@ -1,4 +1,5 @@
 /** The files of one output and the list of them: written one after the other, removed when nobody asks for them. */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { maxDurationMillis } from "../../domain/hls/cutRules.ts"
 import { fileName, fileOfUri, isSafePath, type NameFacts, withExtension } from "../../domain/hls/fileName.ts"
@@ -161,7 +162,7 @@ export class Listing {
       )
       this.#list()
       yield* Effect.logInfo("hls goes on").pipe(Effect.annotateLogs("hls.sequence", this.#window.nextSequence))
-    }).pipe(Effect.catch((error) => Effect.logWarning("hls playlist not read", error)))
+    }).pipe(Effect.catch((error) => Effect.logWarning("hls playlist not read", Cause.fail(error))))
     return Effect.map(restored, () => {
       this.#partPrefix = `-part-${this.#window.nextSequence}`
     })
@@ -282,7 +283,7 @@ export class Listing {
     if (this.#listed === undefined) return Effect.void
     return files
       .write(playlistFile, encoder.encode(playlistText(this.#listed)))
-      .pipe(Effect.catch((error) => Effect.logWarning("hls playlist not written", error)))
+      .pipe(Effect.catch((error) => Effect.logWarning("hls playlist not written", Cause.fail(error))))
   }
 
   removeExpired({ cleanup }: HlsSettings): Effect.Effect<void> {
@@ -363,7 +364,7 @@ export class Listing {
       const place = this.#forget(file)?.files ?? (file.endsWith(".key") ? keys : files)
       return Effect.catch(place.remove(file), (error) => {
         if (this.#undeleted.push(file) > maxUndeleted) this.#undeleted.shift()
-        return Effect.logWarning("hls file not removed", error)
+        return Effect.logWarning("hls file not removed", Cause.fail(error))
       })
     }
     return Effect.forEach(unused, remove, { discard: true, concurrency: 4 })

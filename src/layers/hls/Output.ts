@@ -1,5 +1,5 @@
 /** The output of one stream: segments wait here for a fiber that writes them, off the media path. */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -215,7 +215,7 @@ export class Output implements HlsOutput {
         this.#done(job.part.bytes.length)
         this.#partLost = true
         this.#listing.dropParts()
-        return Effect.logWarning("hls part lost", error)
+        return Effect.logWarning("hls part lost", Cause.fail(error))
       }
     })
   }
@@ -249,7 +249,7 @@ export class Output implements HlsOutput {
     this.#queuedSegments--
     this.#done(job.segment.bytes.length)
     this.#listing.lose()
-    return Effect.logWarning("hls segment lost", error).pipe(Effect.andThen(this.options.onFailed(error)))
+    return Effect.logWarning("hls segment lost", Cause.fail(error)).pipe(Effect.andThen(this.options.onFailed(error)))
   }
 
   get #tellLost(): Effect.Effect<void> {

@@ -1,4 +1,5 @@
 /** Tells the next process which streams have files on disk, so that it serves them, and removes them in time. */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import { readRoster, rosterFile, rosterText } from "../../domain/hls/roster.ts"
@@ -37,7 +38,7 @@ export const makeRosters = Effect.fnUntraced(function* (
     const files = store.files("disk", root)
     const written =
       names.length === 0 ? files.remove(rosterFile) : files.write(rosterFile, encoder.encode(rosterText(names)))
-    return Effect.catch(written, (error) => Effect.logWarning("hls roster not written", error))
+    return Effect.catch(written, (error) => Effect.logWarning("hls roster not written", Cause.fail(error)))
   }
 
   const flush = Effect.suspend(() => {

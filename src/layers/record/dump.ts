@@ -3,6 +3,7 @@
  * needs to know nothing of it.
  */
 import * as Fs from "node:fs"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -72,6 +73,8 @@ export const dump = Effect.fnUntraced(function* ({
   }, Effect.scoped)
 
   return yield* transport.listen(listen, {}, (client) =>
-    Effect.catchTag(serve(client), "TransportFailed", (error) => Effect.logWarning("connection refused", error))
+    Effect.catchTag(serve(client), "TransportFailed", (error) =>
+      Effect.logWarning("connection refused", Cause.fail(error))
+    )
   )
 })

@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import { isInNetworks } from "../../domain/access/NetworkAddress.ts"
 import { type Session, SessionKicked, Sessions, TooManyConnections } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
+import { countedWarning } from "../telemetry/countedWarning.ts"
 import { makeSessionId } from "../telemetry/session.ts"
 
 export const layer = Layer.effect(
@@ -16,6 +17,7 @@ export const layer = Layer.effect(
     const sessions = new Map<string, Session>()
     const byAddress = new Map<string, number>()
     const listeners = new Set<(session: Session) => void>()
+    const refused = yield* countedWarning("client refused", "client.refused")
 
     const refusal = (address: string): TooManyConnections | undefined => {
       const { maxConnections, maxConnectionsPerAddress: limit, trustedProxies } = settings.current()
@@ -75,6 +77,10 @@ export const layer = Layer.effect(
             else byAddress.delete(address)
             for (const listener of listeners) listener(session)
           })
+      ).pipe(
+        Effect.tapError((error) =>
+          refused(error, { "client.address": address, "network.protocol.name": fields.protocol })
+        )
       )
       return session
     })

@@ -1,4 +1,5 @@
 /** Export of traces and logs by OTLP. Nothing of it is loaded while nothing is exported. */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -23,7 +24,9 @@ const load = (plan: OtlpPlan) =>
     )
     return plan.traces === undefined ? exporter.layer(plan) : Layer.provideMerge(events, exporter.layer(plan))
   }).pipe(
-    Effect.catch((error) => Effect.as(Effect.logError("telemetry exporter not installed", error.cause), Layer.empty))
+    Effect.catch((error) =>
+      Effect.as(Effect.logError("telemetry exporter not installed", Cause.fail(error.cause)), Layer.empty)
+    )
   )
 
 /** Log lines become events of the span they are written in: a session's span is exported only when it ends. */

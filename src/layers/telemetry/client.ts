@@ -59,7 +59,7 @@ export const runClient = <A, E, R>(
     }
   ).pipe(Effect.scoped)
 
-/** The same for a listener, which has nobody to tell that there are too many. */
+/** The same for a listener, which has nobody to tell that there are too many: the register logs it. */
 export const serveClient = <A, E, R>(
   sessions: Sessions["Service"],
   protocol: string,
@@ -67,9 +67,7 @@ export const serveClient = <A, E, R>(
   converse: (session: Session) => Effect.Effect<A, E, R>,
   facts: Readonly<Record<string, string>> = {}
 ): Effect.Effect<void, never, Given<R>> =>
-  Effect.catchTag(runClient(sessions, protocol, client, converse, facts), "TooManyConnections", (error) =>
-    Effect.logWarning("connection refused", error).pipe(Effect.annotateLogs("client.address", client.peer))
-  )
+  Effect.catchTag(runClient(sessions, protocol, client, converse, facts), "TooManyConnections", () => Effect.void)
 
 /** What the running session does from now on is told as this address's. */
 export const withAddress = <A, E, R>(address: string, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
