@@ -17,13 +17,18 @@ export interface Pace {
   readonly singleMillis: number
 }
 
-/** Viewers flushed in one tick of a merged-write period, and ticks in a period at most. */
+/** Viewers flushed in one tick of a merged-write period, or at once because they wait for a picture. */
 const viewersPerPhase = 500
+/** Ticks in a merged-write period at most. */
 const maxPhases = 16
 /** Pictures that come faster than this wait for the loop. */
 const pictureSpacingMillis = 5
 /** Sound waits this long for the next picture to go with: a flush of its own costs as much as one of a picture. */
 const soundWaitMillis = 40
+
+/** In place of the index of a keyframe. */
+const nothing = -2
+const noPicture = -1
 
 export class Delivery implements SourceObserver {
   readonly #source: Source
@@ -32,6 +37,10 @@ export class Delivery implements SourceObserver {
   readonly #viewers: Array<DeliveredViewer> = []
   readonly #projections = new Map<string, { readonly projection: Projection; viewers: number }>()
   readonly #work = Latch.makeUnsafe(false)
+  /** Those who came before there was a picture for them: they get the first one at once. */
+  readonly #waiting = new Set<DeliveredViewer>()
+  /** Index of the newest keyframe that those who wait were told of; `nothing` or `noPicture` before there is one. */
+  #entrance = nothing
   /** Pictures in the log that were looked at. */
   #pictures = 0
   #lastFlush = 0
@@ -49,6 +58,7 @@ export class Delivery implements SourceObserver {
 
   readonly appended = (): void => {
     this.#work.openUnsafe()
+    if (this.#waiting.size > 0) this.#letIn()
     const { videoFrames } = this.#source.log
     if (videoFrames === this.#pictures) return
     this.#pictures = videoFrames
@@ -59,6 +69,27 @@ export class Delivery implements SourceObserver {
   }
 
   readonly #flushAll = (): void => this.#flush(0, 1)
+
+  /** At each keyframe, and at the first sound of a stream that has no picture yet. */
+  #letIn(): void {
+    const { hasMedia, newestEntry } = this.#source.log
+    const entrance = newestEntry?.index ?? (hasMedia ? noPicture : nothing)
+    if (entrance === this.#entrance) return
+    this.#entrance = entrance
+    queueMicrotask(this.#flushWaiting)
+  }
+
+  readonly #flushWaiting = (): void => {
+    const now = this.#now()
+    for (const { projection } of this.#projections.values()) this.#sync(projection)
+    let flushed = 0
+    for (const viewer of this.#waiting) {
+      // The others have their turn with everybody.
+      if (flushed++ === viewersPerPhase) return
+      viewer.flush(now)
+      if (this.#entrance >= 0 && viewer.cursor.frames > 0) this.#waiting.delete(viewer)
+    }
+  }
 
   /** What the last publisher left goes out at once; then those end who end with their publisher. */
   readonly unpublished = (): void => {
@@ -78,6 +109,7 @@ export class Delivery implements SourceObserver {
     this.#sync(projection)
     viewer.flush(this.#now())
     if (cursor.isBehind) this.#work.openUnsafe()
+    if (cursor.frames === 0 && !single) this.#waiting.add(viewer)
     return viewer
   }
 
@@ -87,6 +119,7 @@ export class Delivery implements SourceObserver {
       this.#viewers[viewer.place] = last
       last.place = viewer.place
     }
+    this.#waiting.delete(viewer)
     viewer.leave()
     this.#source.log.removeReader(viewer.cursor)
     const { key } = viewer.projection.format

@@ -15,20 +15,21 @@ describe("pace", () => {
     Effect.gen(function* () {
       const { publish, view } = yield* harness()
       const publisher = yield* publish("a")
+      publisher.send("vK")
       const { sink } = yield* view("a")
       yield* TestClock.adjust(1000)
-      publisher.send("vK")
+      publisher.send("O")
       yield* TestClock.adjust(100)
       publisher.send("P")
       yield* TestClock.adjust(249)
-      expect(sink.writes).toEqual([])
+      expect(sink.writes).toEqual(["[v]", "K"])
       yield* TestClock.adjust(1)
-      expect(sink.writes).toEqual(["[v]", "KP"])
+      expect(sink.writes).toEqual(["[v]", "K", "OP"])
       for (const letter of "ABCDEFGHIJ") {
         publisher.send(letter)
         yield* TestClock.adjust(100)
       }
-      expect(sink.writes.slice(2).map((text) => text.length)).toEqual([4, 3])
+      expect(sink.writes.slice(3).map((text) => text.length)).toEqual([4, 3])
     })
   )
 
@@ -36,13 +37,14 @@ describe("pace", () => {
     Effect.gen(function* () {
       const { publish, view } = yield* harness(play("play { mw_latency 100; }"))
       const publisher = yield* publish("a")
+      publisher.send("vK")
       const { sink } = yield* view("a")
       yield* TestClock.adjust(1000)
-      publisher.send("vK")
+      publisher.send("P")
       yield* TestClock.adjust(99)
-      expect(sink.received).toBe("")
-      yield* TestClock.adjust(1)
       expect(sink.received).toBe("[v]K")
+      yield* TestClock.adjust(1)
+      expect(sink.received).toBe("[v]KP")
     })
   )
 
@@ -68,6 +70,41 @@ describe("pace", () => {
     })
   )
 
+  effect("who came before there was a picture gets the first one at once, or the first sound", () =>
+    Effect.gen(function* () {
+      const { publish, view } = yield* harness()
+      const publisher = yield* publish("a")
+      const { sink } = yield* view("a")
+      yield* TestClock.adjust(1000)
+      publisher.send("A")
+      yield* TestClock.adjust(0)
+      expect(sink.received).toEndWith("A")
+      publisher.send("vK")
+      yield* TestClock.adjust(0)
+      expect(sink.received).toEndWith("K")
+      publisher.send("P")
+      yield* TestClock.adjust(0)
+      expect(sink.received).toEndWith("K")
+      yield* TestClock.adjust(350)
+      expect(sink.received).toEndWith("KP")
+    })
+  )
+
+  effect("of very many who wait for a picture some get it at once, the others in their turn", () =>
+    Effect.gen(function* () {
+      const { publish, view } = yield* harness()
+      const publisher = yield* publish("a")
+      const viewers = yield* Effect.all(Array.from({ length: 1001 }, () => view("a")))
+      yield* TestClock.adjust(1000)
+      publisher.send("vK")
+      const served = () => viewers.filter(({ sink }) => sink.received !== "").length
+      yield* TestClock.adjust(0)
+      expect(served()).toBe(500)
+      yield* TestClock.adjust(351)
+      expect(served()).toBe(1001)
+    })
+  )
+
   effect("a newcomer gets the newest group of pictures at once", () =>
     Effect.gen(function* () {
       const { publish, view } = yield* harness()
@@ -88,7 +125,7 @@ describe("pace", () => {
       yield* TestClock.adjust(350)
       expect(sink.received).toBe("[v]")
       publisher.send("KR")
-      yield* TestClock.adjust(350)
+      yield* TestClock.adjust(0)
       expect(sink.received).toBe("[v]KR")
     })
   )
@@ -110,10 +147,11 @@ describe("pace", () => {
     Effect.gen(function* () {
       const { publish, view } = yield* harness()
       const publisher = yield* publish("a")
+      publisher.send("vK")
       const viewers = yield* Effect.all(Array.from({ length: 1001 }, () => view("a")))
       yield* TestClock.adjust(1000)
-      publisher.send("vK")
-      const served = () => viewers.filter(({ sink }) => sink.received !== "").length
+      publisher.send("P")
+      const served = () => viewers.filter(({ sink }) => sink.received === "[v]KP").length
       const counts: Array<number> = []
       for (const step of [117, 117, 117]) {
         yield* TestClock.adjust(step)
