@@ -49,7 +49,10 @@ export interface PacketReader {
   readonly push: (bytes: Uint8Array) => void
 }
 
-/** Reads what `ffprobe -show_packets` says: `[PACKET]`, a `key=value` a line, `[/PACKET]`. */
+/**
+ * Reads what `ffprobe -show_packets` says: `[PACKET]`, a `key=value` a line, `[/PACKET]`; or as `-of compact` has it,
+ * `packet|key=value|…`, in lines of its own what follows side data. The last key of a packet is `data_hash`.
+ */
 export class ProbeReader implements PacketReader {
   readonly packets: Array<Packet> = []
   #fields = new Map<string, string>()
@@ -59,9 +62,11 @@ export class ProbeReader implements PacketReader {
     const lines = (this.#pending + Buffer.from(bytes).toString()).split("\n")
     this.#pending = lines.pop()!
     for (const line of lines) {
-      const [key, value] = line.split("=") as [string, string | undefined]
-      if (value !== undefined) this.#fields.set(key, value)
-      if (line === "[/PACKET]") this.#packet()
+      for (const field of line.split("|")) {
+        const [key, value] = field.split("=") as [string, string | undefined]
+        if (value !== undefined) this.#fields.set(key, value)
+        if (key === "data_hash") this.#packet()
+      }
     }
   }
 
@@ -129,7 +134,8 @@ export const play = (url: string, options: PlayOptions = {}): Player =>
       ...words(`stdbuf -oL ffprobe -hide_banner -v ${options.level ?? "debug"}`),
       // A stream of one track would be looked at for 5 s of its time before the first packet comes out.
       ...words("-analyzeduration 1000000 -show_entries packet=codec_type,pts,dts,size,flags,data_hash"),
-      ...words("-show_data_hash adler32"),
+      // A packet a line is a seventh of the writes.
+      ...words("-show_data_hash adler32 -of compact"),
       ...(options.input ?? []),
       url
     ],
