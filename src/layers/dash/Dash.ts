@@ -127,11 +127,9 @@ export const layer = Layer.effect(
         return yield* Effect.fail({ message: "its name is no name of a file" })
       }
       yield* Effect.addFinalizer(() => Effect.sync(() => follower?.close()))
+      yield* settings.onChange(() => Effect.sync(refresh))
       yield* source.observe({
-        appended: () => {
-          refresh()
-          follower?.take()
-        },
+        appended: () => follower?.take(),
         discontinuity: () => follower?.end(),
         unpublished: () => follower?.end()
       })

@@ -10,6 +10,7 @@ import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import type { StreamName } from "../../domain/media/StreamName.ts"
 import { reasonPhrase } from "../../domain/http/ResponseHead.ts"
 import { mimeType } from "../../domain/static/mimeType.ts"
+import { reportOf } from "../../domain/stats/PlayerReports.ts"
 import { Dash, type DashFound, type DashOutput } from "../../services/Dash.ts"
 import { HttpGateway, type PlainAnswer, type PlainRequest } from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
@@ -55,12 +56,16 @@ export const layer = Layer.effectDiscard(
       return dash === undefined ? 0 : 2 * Math.max(dash.updatePeriodMillis, dash.windowSegments * dash.fragmentMillis)
     }
 
+    const heard = ({ session }: SegmentViewer, { headers, query }: RequestHead): void =>
+      session.player?.note(reportOf(parseQuery(query), headers))
+
     const mpdFor = Effect.fnUntraced(function* (
       { encrypted, head }: PlainRequest,
       output: DashOutput,
       mpd: Mpd,
       viewer: SegmentViewer
     ) {
+      heard(viewer, head)
       const query = `?${[`${contextKey}=${viewer.session.id}`, originalQuery(head)].filter(Boolean).join("&")}`
       const body = mpdText(mpd, {
         nowMillis: yield* Clock.currentTimeMillis,
@@ -90,6 +95,7 @@ export const layer = Layer.effectDiscard(
       function* ({ path, ...head }: RequestHead, found: Extract<DashFound, { _tag: "File" }>) {
         const viewer = viewers.named({ path, ...head }, found.output.stream)
         if (viewer === undefined) return short(403)
+        heard(viewer, { path, ...head })
         const body = yield* found.body
         if (body === undefined) return short(404)
         const headers: PlainAnswer["headers"] = [["Content-Type", mimeType(path)]]

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { parseQuery } from "../../domain/http/query.ts"
 import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import { streamKey, type StreamName } from "../../domain/media/StreamName.ts"
+import { reportParameter } from "../../domain/stats/PlayerReports.ts"
 import type { PlainRequest } from "../../services/HttpGateway.ts"
 import { type SegmentViewer, SegmentViewers } from "../../services/SegmentViewers.ts"
 
@@ -16,12 +17,15 @@ export const contextKey = "dash_ctx"
 /** Viewers that have not come by their own URL yet; of more, the oldest are asked for permission again. */
 export const maxUnnamed = 10_000
 
-/** What of the query goes on to all URLs: all but a context. */
+/** What is another in each request: a context, and what the player tells. */
+const passing = new RegExp(`^(?:${contextKey}|${reportParameter})=`)
+
+/** What of the query goes on to all URLs, and says who asks. */
 export const originalQuery = ({ query }: RequestHead): string =>
   query
     .replace(/^\?/, "")
     .split("&")
-    .filter((pair) => pair !== "" && !pair.startsWith(`${contextKey}=`))
+    .filter((pair) => pair !== "" && !passing.test(pair))
     .join("&")
 
 /** Whose requests cannot be told apart without a context. */

@@ -201,11 +201,12 @@ export const layer = Layer.effect(
         return yield* Effect.fail({ message: "its name is no name of a file" })
       }
       yield* Effect.addFinalizer(() => Effect.sync(leave))
+      yield* settings.onChange(() => Effect.sync(refresh))
       yield* source.observe({
         appended: () => {
-          if (follower?.isDue() === false) return
-          refresh()
-          follower?.take()
+          if (follower === undefined || !follower.isDue()) return
+          if (follower.output.isOver) refresh()
+          follower.take()
         },
         discontinuity: () => follower?.end(),
         unpublished: () => follower?.end()

@@ -1,114 +1,11 @@
-/** DASH of the real sources and the real gateway, on a disk in memory, in virtual time. */
+/** DASH of the real sources, in virtual time. */
 import { describe, expect } from "bun:test"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import * as DashLayer from "../../../src/layers/dash/Dash.ts"
-import * as DashHttp from "../../../src/layers/dash/DashHttp.ts"
-import * as Store from "../../../src/layers/segments/SegmentStore.ts"
-import * as SegmentViewers from "../../../src/layers/sessions/SegmentViewers.ts"
-import * as GopCache from "../../../src/layers/source/GopCache.ts"
-import * as Registry from "../../../src/layers/source/SourceRegistry.ts"
-import { type AccessRequest, Authorizer, Permit, Refused } from "../../../src/services/Authorizer.ts"
-import { HttpGateway } from "../../../src/services/HttpGateway.ts"
-import { Listeners } from "../../../src/services/Listeners.ts"
-import { SourceRegistry } from "../../../src/services/SourceRegistry.ts"
-import { all, checkMpd, numbered, parseXml, timelineOf } from "../../domain/dash/checkMpd.ts"
-import { framesOf } from "../../domain/ts/media.ts"
+import { all, checkMpd, parseXml } from "../../domain/dash/checkMpd.ts"
 import { effect } from "../../support/effect.ts"
-import { MemoryDisk } from "../../support/memoryDisk.ts"
-import { get, harness as gatewayHarness, serverPort } from "../http/harness.ts"
-import { session } from "../source/harness.ts"
-
-/** Lets the fibers that write run on. */
-const settle = Effect.gen(function* () {
-  for (let i = 0; i < 3; i++) yield* TestClock.adjust(0)
-})
-
-/** Keyframes at its beginning, after 480 and after 960 ms. */
-const clipMillis = 1040
-
-const harness = Effect.fnUntraced(function* (dash = "") {
-  const disk = new MemoryDisk()
-  const settings = `http_server { enabled on; listen ${serverPort}; } max_connections 100;
-    vhost __defaultVhost__ { dash { enabled on; dash_path /out; dash_fragment 1; dash_window_size 3; ${dash} } }`
-  const gateway = yield* gatewayHarness({ settings })
-  const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
-  /** Who was let in, and how many of them have left. */
-  const asked: Array<AccessRequest> = []
-  let stopped = 0
-  const authorizer = Layer.mock(Authorizer, {
-    play: (request) =>
-      Effect.gen(function* () {
-        asked.push(request)
-        const { stream } = request.stream
-        if (request.param === "?no") return yield* new Refused({ action: "play", stream, reason: "no", code: 2015 })
-        yield* Effect.addFinalizer(() => Effect.sync(() => stopped++))
-        return Permit.grantUnsafe("play", request)
-      })
-  })
-  const dashLayer = Layer.build(
-    DashHttp.layer.pipe(
-      Layer.provide(DashLayer.layer),
-      Layer.provideMerge(Registry.layer),
-      Layer.provide([GopCache.layer, Store.layerOn(disk), SegmentViewers.layer]),
-      Layer.provide(authorizer),
-      Layer.provide(Layer.succeedContext(gateway.services))
-    )
-  )
-  const services = yield* Scope.provide(dashLayer, scope)
-  const registry = Context.get(services, SourceRegistry)
-  yield* Context.get(gateway.services, HttpGateway).listen
-
-  const publish = Effect.fnUntraced(function* (name = "a") {
-    const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
-    const stream = { vhost: "__defaultVhost__", app: "live", stream: name }
-    const request = { session: session("p"), stream, param: "", tcUrl: "", pageUrl: "" }
-    const publication = yield* Scope.provide(
-      registry.publish(Permit.grantUnsafe("publish", request), () => undefined),
-      scope
-    )
-    let clips = 0
-    /** So many seconds, at the stream's own pace. */
-    const play = Effect.fnUntraced(function* (count: number) {
-      for (let i = 0; i < count; i++) {
-        for (const frame of framesOf("h264-aac", clipMillis * clips++)) publication.append(frame)
-        publication.flush()
-        yield* TestClock.adjust(clipMillis)
-      }
-      yield* settle
-    })
-    return { play, leave: Effect.andThen(Scope.close(scope, Exit.void), settle) }
-  })
-
-  let last: string | undefined
-  const context = () => /dash_ctx=\w+/.exec(last ?? "")?.[0]
-  const plain = (path: string, ...fields: ReadonlyArray<string>) =>
-    gateway.ask(get(path, "Connection: close", ...fields))
-  /** By the viewer that the last MPD was for. */
-  const answer = (path: string) =>
-    plain(last === undefined ? path : `${path}${path.includes("?") ? "&" : "?"}${context()}`)
-  /** The MPD over HTTP; each is held against the rules, and against the one before. */
-  const mpd = Effect.fnUntraced(function* (path = "/live/a.mpd") {
-    const text = yield* answer(path)
-    const body = text.slice(text.indexOf("\r\n\r\n") + 4)
-    if (body.startsWith("<")) {
-      expect(checkMpd(body, last)).toEqual([])
-      last = body
-    }
-    return body
-  })
-  const listed = (text: string) => numbered(parseXml(text.trim())).map(([key]) => key)
-  const listeners = Context.get(gateway.services, Listeners)
-  const viewers = { asked, stopped: () => stopped }
-  return { answer, plain, disk, listed, listeners, mpd, publish, viewers, shutdown: Scope.close(scope, Exit.void) }
-})
-
-const status = (answer: string): string => answer.slice(9, 12)
+import { serverPort } from "../http/harness.ts"
+import { harness, settle, status } from "./harness.ts"
 
 describe("a stream as DASH", () => {
   effect("is an MPD and segments, over HTTP and on disk", () =>
@@ -270,138 +167,33 @@ describe("a stream as DASH", () => {
   )
 })
 
-describe("a viewer", () => {
-  effect("is asked for permission once, for everything that the MPD names, and leaves when it asks for nothing", () =>
+describe("a reload", () => {
+  effect("switches DASH on and off for streams that are published", () =>
     Effect.gen(function* () {
-      const { answer, mpd, plain, publish, viewers } = yield* harness()
+      const { disk, enable, listed, mpd, publish } = yield* harness()
+      yield* enable(false)
       const { play } = yield* publish()
-      yield* play(2)
-      const text = yield* mpd("/live/a.mpd?token=1")
-      expect(text).toMatch(/<Location>a\.mpd\?dash_ctx=(\w+)&amp;token=1<\/Location>/)
-      expect(text).toMatch(
-        /<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="http:\/\/\S+\/live\/a\/clock"/
-      )
-      for (const file of ["a/video-init.mp4", "a/video-0.m4s", "a/audio-0.m4s", "a.mpd"]) {
-        expect(status(yield* answer(`/live/${file}`))).toBe("200")
-      }
-      expect(viewers.asked.map(({ param, session }) => [session.protocol, param])).toEqual([["dash", "?token=1"]])
-      expect(viewers.asked[0]!.session.counters.bytesOut()).toBeGreaterThan(10_000)
-      expect(yield* plain("/live/a/clock")).toEndWith("1970-01-01T00:00:02.080Z")
-      expect(status(yield* plain("/live/a/video-0.m4s"))).toBe("403")
-      expect(status(yield* plain("/live/a/video-0.m4s?dash_ctx=someone"))).toBe("403")
-      yield* TestClock.adjust(9000)
-      expect(viewers.stopped()).toBe(0)
-      yield* TestClock.adjust(1000)
-      expect(viewers.stopped()).toBe(1)
-      expect(status(yield* answer("/live/a/video-0.m4s"))).toBe("403")
+      yield* play(3)
+      expect([...disk.files.keys()]).toEqual([])
+      yield* enable(true)
+      yield* play(3)
+      expect(listed(yield* mpd())).toContain("video-1")
+      yield* enable(false)
+      yield* play(0)
+      const written = disk.files.size
+      yield* play(5)
+      expect(disk.files.size).toBe(written)
     })
   )
 
-  effect("that is refused gets nothing", () =>
+  effect("is all that makes a stream without DASH look at its settings: frames do not", () =>
     Effect.gen(function* () {
-      const { plain, publish, viewers } = yield* harness()
+      const { enable, lookups, publish } = yield* harness()
+      yield* enable(false)
       const { play } = yield* publish()
-      yield* play(2)
-      expect(status(yield* plain("/live/a.mpd?no"))).toBe("403")
-      const { session } = viewers.asked[0]!
-      expect(status(yield* plain(`/live/a/video-0.m4s?dash_ctx=${session.id}`))).toBe("403")
-      expect(status(yield* plain(`/live/a.mpd?no&dash_ctx=${session.id}`))).toBe("403")
-    })
-  )
-
-  effect("that asks for the first URL again is the same one; another player of the address is not", () =>
-    Effect.gen(function* () {
-      const { answer, mpd, plain, publish, viewers } = yield* harness()
-      const { play } = yield* publish()
-      yield* play(2)
-      for (let i = 0; i < 3; i++) yield* plain("/live/a.mpd", "User-Agent: Lavf")
-      expect(viewers.asked.length).toBe(1)
-      yield* plain("/live/a.mpd", "User-Agent: Lavf", "Authorization: Basic YTpi")
-      yield* mpd()
-      expect(viewers.asked.length).toBe(3)
-      // It has come by its own URL: who comes by the first one now is somebody else.
-      yield* answer("/live/a.mpd")
-      yield* plain("/live/a.mpd")
-      expect(viewers.asked.length).toBe(4)
-    })
-  )
-})
-
-describe("low latency", () => {
-  const chunks = "dash_chunk 0.2; dash_update_period 1;"
-  /** Bodies of chunked transfer. */
-  const bodyOf = (answer: string): string => {
-    let body = ""
-    let at = answer.indexOf("\r\n\r\n") + 4
-    while (at < answer.length) {
-      const end = answer.indexOf("\r\n", at)
-      const length = Number.parseInt(answer.slice(at, end), 16)
-      if (length === 0) break
-      body += answer.slice(end + 2, end + 2 + length)
-      at = end + 4 + length
-    }
-    return body
-  }
-
-  effect("serves a segment while it is written, and the next one to who has asked before", () =>
-    Effect.gen(function* () {
-      const { answer, mpd, publish } = yield* harness(chunks)
-      const { play } = yield* publish()
-      yield* play(2)
-      const listed = timelineOf(all(parseXml((yield* mpd()).trim()), "AdaptationSet")[0]!)
-      expect(listed.announced.length).toBe(2)
-      const next = listed.startNumber + listed.segments.length
-      const open = yield* Effect.forkChild(answer(`/live/a/video-${next}.m4s`))
-      const early = yield* Effect.forkChild(answer(`/live/a/video-${next + 1}.m4s`))
-      yield* settle
-      expect(open.pollUnsafe()).toBeUndefined()
-      yield* play(1)
-      const growing = yield* Fiber.join(open)
-      expect(growing).toContain("\r\nTransfer-Encoding: chunked\r\n")
-      yield* play(1)
-      const whole = yield* answer(`/live/a/video-${next}.m4s`)
-      expect(whole).toContain("\r\nContent-Length: ")
-      expect(bodyOf(growing)).toBe(whole.slice(whole.indexOf("\r\n\r\n") + 4))
-      expect(bodyOf(yield* Fiber.join(early)).length).toBeGreaterThan(1000)
-      expect(status(yield* answer(`/live/a/video-${next + 9}.m4s`))).toBe("404")
-    })
-  )
-
-  effect(
-    "lets nobody wait for a segment that does not come: not after the publisher, nor longer than some of them take",
-    () =>
-      Effect.gen(function* () {
-        const { answer, mpd, publish } = yield* harness(chunks)
-        const { leave, play } = yield* publish()
-        yield* play(2)
-        const { segments, startNumber } = timelineOf(all(parseXml((yield* mpd()).trim()), "AdaptationSet")[0]!)
-        const next = startNumber + segments.length + 1
-        const silent = yield* Effect.forkChild(answer(`/live/a/video-${next}.m4s`))
-        yield* settle
-        yield* TestClock.adjust(3000)
-        expect(silent.pollUnsafe()).toBeUndefined()
-        yield* TestClock.adjust(1000)
-        yield* settle
-        expect(status(yield* Fiber.join(silent))).toBe("404")
-        const waiting = yield* Effect.forkChild(answer(`/live/a/video-${next}.m4s`))
-        yield* settle
-        yield* leave
-        expect(status(yield* Fiber.join(waiting))).toBe("404")
-        expect(timelineOf(all(parseXml((yield* mpd()).trim()), "AdaptationSet")[0]!).announced).toEqual([])
-      })
-  )
-
-  effect("goes on for viewers while the disk does not answer", () =>
-    Effect.gen(function* () {
-      const { answer, disk, mpd, publish } = yield* harness(chunks)
-      const { play } = yield* publish()
-      yield* play(2)
-      disk.fault = () => "stuck"
-      yield* play(4)
-      const { segments, startNumber } = timelineOf(all(parseXml((yield* mpd()).trim()), "AdaptationSet")[0]!)
-      expect(status(yield* answer(`/live/a/video-${startNumber + segments.length - 1}.m4s`))).toBe("200")
-      disk.fault = () => undefined
-      yield* TestClock.adjust(20_000)
+      const before = lookups()
+      yield* play(10)
+      expect(lookups() - before).toBe(0)
     })
   )
 })

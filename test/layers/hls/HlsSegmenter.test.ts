@@ -209,17 +209,30 @@ describe("hls_on_error", () => {
 })
 
 describe("a reload", () => {
+  effect("is all that makes a stream look at its settings: frames do not", () =>
+    Effect.gen(function* () {
+      const { change, lookups, publish } = yield* harness({ hls: "hls_window 6;" })
+      for (const enabled of [true, false]) {
+        yield* change({ enabled })
+        const publisher = yield* publish(`a${enabled}`)
+        const before = lookups()
+        yield* publisher.play(20_000)
+        expect(lookups() - before).toBe(0)
+      }
+    })
+  )
+
   effect("switches HLS on and off for streams that are published", () =>
     Effect.gen(function* () {
       const { change, disk, listed, publish } = yield* harness()
-      change({ enabled: false })
+      yield* change({ enabled: false })
       const publisher = yield* publish()
       yield* publisher.play(4200)
       expect(files(disk)).toEqual([])
-      change({ enabled: true })
+      yield* change({ enabled: true })
       yield* publisher.play(4200)
       expect(listed()).toEqual(["a-0.ts", "a-1.ts"])
-      change({ enabled: false })
+      yield* change({ enabled: false })
       yield* publisher.play(8000)
       expect(listed().length).toBeLessThanOrEqual(3)
     })
@@ -230,7 +243,7 @@ describe("a reload", () => {
       const { change, listed, publish } = yield* harness()
       const publisher = yield* publish()
       yield* publisher.play(4200)
-      change({ fragmentMillis: 1000 })
+      yield* change({ fragmentMillis: 1000 })
       yield* publisher.play(5000)
       expect(listed()[0]).toBe("a-0.ts")
       expect(listed().length).toBeGreaterThan(5)
@@ -243,7 +256,7 @@ describe("a reload", () => {
         const { body, change, disk, publish } = yield* harness({ hls: "hls_ctx off;" })
         const publisher = yield* publish()
         yield* publisher.play(4200)
-        change(next)
+        yield* change(next)
         yield* publisher.play(6200)
         const list = yield* body("playlistFile" in next ? "/live/x/a.m3u8" : "/live/a.m3u8")
         expect(list).toMatch(/#EXT-X-MEDIA-SEQUENCE:[23]\n/)

@@ -20,6 +20,7 @@ import { Sessions } from "../../../src/services/Sessions.ts"
 import { Settings } from "../../../src/services/Settings.ts"
 import { SourceRegistry } from "../../../src/services/SourceRegistry.ts"
 import { stream } from "../../domain/hls/frames.ts"
+import { changingSettings } from "../../support/changingSettings.ts"
 import { MemoryDisk } from "../../support/memoryDisk.ts"
 import { checkPlaylists, PlaylistWatch } from "../../support/playlistChecks.ts"
 import { get, harness as gatewayHarness, serverPort } from "../http/harness.ts"
@@ -54,19 +55,10 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
   const gateway = yield* gatewayHarness({ settings })
   const real = Context.get(gateway.services, Settings)
   let patch: Partial<VhostSettings["hls"]> = {}
-  let patched: VhostSettings | undefined
-  const patchable = Layer.succeed(Settings, {
-    ...real,
-    vhost: (name) => {
-      const vhost = real.vhost(name)
-      if (vhost === undefined) return undefined
-      return (patched ??= { ...vhost, hls: { ...vhost.hls, ...patch } })
-    }
-  })
-  /** As a reload does. */
-  const change = (next: Partial<VhostSettings["hls"]>): void => {
+  const changing = changingSettings(real)
+  const change = (next: Partial<VhostSettings["hls"]>) => {
     patch = { ...patch, ...next }
-    patched = undefined
+    return changing.change((vhost) => ({ ...vhost, hls: { ...vhost.hls, ...patch } }))
   }
   const asked: Array<AccessRequest> = []
   let stopped = 0
@@ -89,7 +81,7 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
     Layer.provideMerge(Registry.layer),
     Layer.provide([GopCache.layer, Store.layerOn(disk), SegmentViewers.layer]),
     Layer.provide(authorizer),
-    Layer.provide(patchable),
+    Layer.provide(changing.layer),
     Layer.provide(Layer.succeedContext(gateway.services))
   )
   const services = yield* Scope.provide(Layer.build(hls), scope)
@@ -150,6 +142,7 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
     asked,
     written,
     change,
+    lookups: changing.lookups,
     sessions,
     stopped: () => stopped,
     texts,
