@@ -30,6 +30,7 @@ export interface HlsHarnessOptions {
   /** Directives of `hls` beside `enabled` and `hls_fragment 2`. */
   readonly hls?: string
   readonly vhost?: string
+  readonly global?: string
   readonly disk?: MemoryDisk
   /** The stream that nobody may play. */
   readonly refuse?: string
@@ -50,7 +51,7 @@ export const settle = Effect.gen(function* () {
 
 export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions = {}) {
   const disk = options.disk ?? new MemoryDisk()
-  const settings = `http_server { enabled on; listen ${serverPort}; } max_connections 100;
+  const settings = `http_server { enabled on; listen ${serverPort}; } max_connections 100; ${options.global ?? ""}
     vhost __defaultVhost__ { ${options.vhost ?? ""} hls { enabled on; hls_path /hls; hls_fragment 2; ${options.hls ?? ""} } }`
   const gateway = yield* gatewayHarness({ settings })
   const real = Context.get(gateway.services, Settings)
