@@ -1,4 +1,5 @@
 /** Listens on Bun's own sockets. */
+import * as util from "node:util"
 import type * as BunModule from "bun"
 import * as Effect from "effect/Effect"
 import { type Endpoint, TransportFailed } from "../../services/Transport.ts"
@@ -77,6 +78,14 @@ export const listenOnBun = (
       new TransportFailed({
         action: "listen",
         endpoint: host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`,
-        reason: error instanceof Error ? error.message : String(error)
+        reason: reasonOf(error)
       })
   })
+
+/** Bun's own message says nothing more than that it failed. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const { errno } = error as NodeJS.ErrnoException
+  const [code, text] = (errno === undefined ? undefined : util.getSystemErrorMap().get(-Math.abs(errno))) ?? []
+  return code === undefined ? error.message : `${code}: ${text}`
+}
