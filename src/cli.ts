@@ -126,7 +126,7 @@ const runReplay = (request: ReplayRequest) =>
   replay(request).pipe(
     Effect.flatMap(({ bytes, closedByServer, connections, receivedBytes }) =>
       print(
-        `${connections} connections, ${bytes} bytes sent, ${receivedBytes} received; ` +
+        `${connections} ${connections === 1 ? "connection" : "connections"}, ${bytes} bytes sent, ${receivedBytes} received; ` +
           `the server closed ${closedByServer}\n`
       )
     ),

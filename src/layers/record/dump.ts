@@ -6,6 +6,7 @@ import * as Fs from "node:fs"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { encodeEntry, magic } from "../../domain/record/Recording.ts"
@@ -26,15 +27,32 @@ export class RecordingFailed extends Data.TaggedError("RecordingFailed")<{
   }
 }
 
+interface RecordingFile {
+  /** What the file had before is gone from now on. */
+  readonly begin: () => void
+  readonly write: (bytes: Uint8Array) => void
+}
+
 /** A file of recordings, closed with the scope. Writing is synchronous: what was recorded survives a crash. */
-const openFile = (file: string): Effect.Effect<(bytes: Uint8Array) => void, RecordingFailed, Scope.Scope> =>
+const openFile = (file: string): Effect.Effect<RecordingFile, RecordingFailed, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.try({
-      try: () => Fs.openSync(file, "w"),
-      catch: (error) => new RecordingFailed({ file, reason: String(error) })
+      try: () => Fs.openSync(file, Fs.constants.O_CREAT | Fs.constants.O_WRONLY),
+      catch: (error) => new RecordingFailed({ file, reason: error instanceof Error ? error.message : String(error) })
     }),
     (descriptor) => Effect.sync(() => Fs.closeSync(descriptor))
-  ).pipe(Effect.map((descriptor) => (bytes) => void Fs.writeSync(descriptor, bytes)))
+  ).pipe(
+    Effect.map((descriptor) => {
+      const write = (bytes: Uint8Array) => void Fs.writeSync(descriptor, bytes)
+      return {
+        write,
+        begin: () => {
+          Fs.ftruncateSync(descriptor)
+          write(magic)
+        }
+      }
+    })
+  )
 
 /** Hands on until `from` closes. */
 const handOn = (from: Connection, to: Connection, seen: (bytes: Uint8Array) => void) =>
@@ -54,8 +72,8 @@ export const dump = Effect.fnUntraced(function* ({
   to
 }: DumpRequest): Effect.fn.Return<number, TransportFailed | RecordingFailed, Scope.Scope | Transport> {
   const transport = yield* Transport
-  const write = yield* openFile(file)
-  write(magic)
+  const { begin, write } = yield* openFile(file)
+  const listens = yield* Deferred.make<void>()
   const begun = yield* Clock.currentTimeMillis
   const clock = yield* Clock.Clock
   let connections = 0
@@ -72,9 +90,13 @@ export const dump = Effect.fnUntraced(function* ({
     record(noBytes)
   }, Effect.scoped)
 
-  return yield* transport.listen(listen, {}, (client) =>
+  const record = (client: Connection) =>
     Effect.catchTag(serve(client), "TransportFailed", (error) =>
       Effect.logWarning("connection refused", Cause.fail(error))
     )
-  )
+  // A dump that cannot listen leaves an earlier recording as it is.
+  const port = yield* transport.listen(listen, {}, (client) => Effect.andThen(Deferred.await(listens), record(client)))
+  begin()
+  yield* Deferred.succeed(listens, undefined)
+  return port
 })

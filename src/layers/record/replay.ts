@@ -32,7 +32,10 @@ const openFile = (
   file: string
 ): Effect.Effect<Effect.Effect<Uint8Array, RecordingFailed>, RecordingFailed, Scope.Scope> => {
   const attempt = <A>(action: () => A) =>
-    Effect.try({ try: action, catch: (error) => new RecordingFailed({ file, reason: String(error) }) })
+    Effect.try({
+      try: action,
+      catch: (error) => new RecordingFailed({ file, reason: error instanceof Error ? error.message : String(error) })
+    })
   const descriptor = Effect.acquireRelease(
     attempt(() => Fs.openSync(file, "r")),
     (descriptor) => Effect.sync(() => Fs.closeSync(descriptor))

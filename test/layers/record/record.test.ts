@@ -99,3 +99,13 @@ effect("a server that cannot be reached ends the client, and the recording goes 
     expect(readFileSync(file, "latin1")).toBe("sluicer1")
   })
 )
+
+effect("a dump that cannot listen leaves an earlier recording as it is", () =>
+  Effect.gen(function* () {
+    const { file, provide } = yield* harness
+    writeFileSync(file, "earlier")
+    const error = yield* Effect.flip(provide(dump({ listen: to, to, file })))
+    expect(error.message).toContain("address in use")
+    expect(readFileSync(file, "utf8")).toBe("earlier")
+  })
+)
