@@ -1,8 +1,4 @@
-import { keepHeapSmall } from "./layers/process/smallHeap.ts"
-
-// Before all else is loaded.
-keepHeapSmall()
-const { cli } = await import("./cli.ts")
-const { runMain } = await import("./layers/process/runMain.ts")
+import { cli } from "./cli.ts"
+import { runMain } from "./layers/process/runMain.ts"
 
 runMain(cli(process.argv.slice(2), process.env))

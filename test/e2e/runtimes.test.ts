@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test"
-import { readFileSync } from "node:fs"
 import { asked, play, publish } from "../support/clients.ts"
 import { clip, trace } from "../support/media.ts"
 import { type Runtime, withServer } from "../support/server.ts"
@@ -23,13 +22,3 @@ for (const runtime of ["bun", "deno", "node"] satisfies Array<Runtime>) {
     })
   )
 }
-
-test(
-  "on bun the server reckons with little memory, which it says to itself before all else",
-  withServer({}, async ({ program }) => {
-    const environment = readFileSync(`/proc/${program.pid}/environ`, "utf8").split("\0")
-    expect(environment.filter((variable) => variable.startsWith("BUN_JSC_"))).toEqual([
-      "BUN_JSC_forceRAMSize=134217728"
-    ])
-  })
-)
