@@ -117,7 +117,8 @@ export class SimulatedViewer {
     const { header, publisher, sequence } = frameOf(kind, body)
     this.#checkOrder(kind, timestamp)
     if (header) return void this.#headers.set(kind, publisher)
-    const frame = source === undefined ? undefined : this.#witness.find(source, publisher, sequence)
+    const frame =
+      source === undefined ? undefined : this.#witness.find(source, publisher, sequence, this.last?.index ?? -1)
     const name = `frame ${sequence} (${kind === 9 ? "video" : "audio"}) of publisher ${publisher}`
     if (frame === undefined) return this.#breach(`${name} is in no log of its stream`)
     if (this.#headers.get(kind) !== publisher) this.#breach(`${name} without its codec header`)

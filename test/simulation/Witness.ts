@@ -32,7 +32,8 @@ const remembered = 30_000
 
 interface Follower {
   readonly source: Source
-  readonly frames: Map<string, Appended>
+  /** A stream that is forwarded again after an interruption brings its newest frames a second time. */
+  readonly frames: Map<string, ReadonlyArray<Appended>>
   media: number
   keyframe: Appended | undefined
   publisher: number
@@ -46,6 +47,7 @@ export class Witness {
   readonly #followers = new Map<Source, Follower>()
   readonly #now: () => number
   readonly #random: (below: number) => number
+  readonly #appendedTo = new Map<string, number>()
   appended = 0
 
   constructor(now: () => number, random: (below: number) => number) {
@@ -61,9 +63,15 @@ export class Witness {
     return this.#granted.get(sessionId)?.has(`${action} ${stream}`) ?? false
   }
 
-  /** The frame of a stream's present log. */
-  find(source: Source, publisher: number, sequence: number): Appended | undefined {
-    return this.#followers.get(source)?.frames.get(`${publisher} ${sequence}`)
+  /** How many frames the logs of a stream took in all. */
+  appendedTo(stream: string): number {
+    return this.#appendedTo.get(stream) ?? 0
+  }
+
+  /** The frame of a stream's present log, if it is there twice the first after this index. */
+  find(source: Source, publisher: number, sequence: number, after: number): Appended | undefined {
+    const copies = this.#followers.get(source)?.frames.get(`${publisher} ${sequence}`)
+    return copies?.find(({ index }) => index > after) ?? copies?.at(-1)
   }
 
   /** The newest keyframe of a stream. */
@@ -79,6 +87,7 @@ export class Witness {
 
   #follow(source: Source, frame: MediaFrame): void {
     this.appended++
+    this.#appendedTo.set(source.key, this.appendedTo(source.key) + 1)
     const follower = this.#obtain(source)
     if (frame.kind === Kind.Data) return
     const { header, keyframe, publisher, sequence } = frameOf(frame.kind, frame.body)
@@ -101,7 +110,8 @@ export class Witness {
     }
     follower.media++
     if (keyframe) follower.keyframe = appended
-    follower.frames.set(`${publisher} ${sequence}`, appended)
+    const name = `${publisher} ${sequence}`
+    follower.frames.set(name, [...(follower.frames.get(name) ?? []), appended])
     if (follower.frames.size <= remembered) return
     const [oldest] = follower.frames.keys()
     follower.frames.delete(oldest as string)

@@ -28,7 +28,15 @@ import type { Plant } from "./plants.ts"
 import { type Chance, chanceOf } from "./random.ts"
 import { SimulatedPublisher } from "./SimulatedPublisher.ts"
 import { SimulatedViewer } from "./SimulatedViewer.ts"
-import { configurationVersions, EditedConfiguration, gopCached, serverLayer, streams } from "./world.ts"
+import {
+  configurationVersions,
+  EditedConfiguration,
+  forwarded,
+  gopCached,
+  published,
+  serverLayer,
+  viewed
+} from "./world.ts"
 import { Witness } from "./Witness.ts"
 
 export interface SimulationOptions {
@@ -42,6 +50,8 @@ export interface Report {
   readonly publishers: number
   readonly viewers: number
   readonly framesAppended: number
+  /** Of these, what the server forwarded to itself. */
+  readonly framesForwarded: number
   readonly framesDelivered: number
   /** Groups of pictures that slow or paused viewers did not get. */
   readonly gaps: number
@@ -179,14 +189,14 @@ class Simulation {
   })
 
   readonly #publish = Effect.fnUntraced({ self: this }, function* () {
-    const publisher = new SimulatedPublisher(++this.report.publishers, this.#chance.pick(streams), this.#chance)
+    const publisher = new SimulatedPublisher(++this.report.publishers, this.#chance.pick(published), this.#chance)
     this.#note(`publish ${publisher.stream}`)
     this.#publishers.add(publisher)
     yield* publisher.start(this.#client, `rtmp://${publisher.stream}`)
   })
 
   readonly #view = Effect.fnUntraced({ self: this }, function* () {
-    const stream = this.#chance.pick(streams)
+    const stream = this.#chance.pick(viewed)
     const protocol = this.#chance.pick(["rtmp", "http"] as const)
     const source = () => this.#registry.find(stream.replace("default.test", ""))
     const viewer = new SimulatedViewer(++this.report.viewers, protocol, stream, this.#witness, source)
@@ -337,7 +347,12 @@ export const simulate = Effect.fnUntraced(function* (options: SimulationOptions)
   if (witness.violations.length > 0) {
     return yield* new SimulationFailed({ seed: options.seed, violations: witness.violations })
   }
-  const report: Report = { ...simulation.report, framesAppended: witness.appended, digest: simulation.digest }
+  const report: Report = {
+    ...simulation.report,
+    framesAppended: witness.appended,
+    framesForwarded: witness.appendedTo(forwarded),
+    digest: simulation.digest
+  }
   return report
 })
 

@@ -15,6 +15,7 @@ for (const seed of seeds) {
         const report = yield* simulate({ seed, hours: 1 })
         expect(report.viewers).toBeGreaterThan(200)
         expect(report.framesDelivered).toBeGreaterThan(20_000)
+        expect(report.framesForwarded).toBeGreaterThan(1000)
         expect(report.gaps).toBeGreaterThan(10)
       }),
     60_000
@@ -44,9 +45,9 @@ for (const [bug, plant, hours, found] of bugs) {
     `the simulation finds ${bug}, again and again with the same seed`,
     () =>
       Effect.gen(function* () {
-        const first = yield* Effect.flip(simulate({ seed: 5, hours, plant }))
+        const first = yield* Effect.flip(simulate({ seed: 2, hours, plant }))
         expect(first.message).toMatch(found)
-        const again = yield* Effect.flip(simulate({ seed: 5, hours, plant }))
+        const again = yield* Effect.flip(simulate({ seed: 2, hours, plant }))
         expect(again.message).toBe(first.message)
       }),
     30_000

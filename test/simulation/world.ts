@@ -42,6 +42,15 @@ vhost small.test {
   play { queue_length 10; gop_cache_max_frames 20; }
   publish { grace 3; }
 }
+vhost forward.test {
+  http_remux { enabled on; }
+  play { queue_length 10; }
+  forward { enabled on; destination rtmp://forwarded.test:1935/[app]/[stream]; }
+}
+vhost forwarded.test {
+  http_remux { enabled on; }
+  play { queue_length 10; }
+}
 `
 
 /** What the file becomes while the server runs: what is changed here changes no invariant; the last one is refused. */
@@ -65,14 +74,21 @@ export class EditedConfiguration {
 /** Versions that `edit` tells apart. */
 export const configurationVersions = versions.length
 
-/** By URL without scheme. */
-export const streams = [
+/** By URL without scheme: what publishers publish. */
+export const published = [
   "default.test/live/a",
   "default.test/live/b",
   "takeover.test/live/a",
   "grace.test/live/a",
-  "small.test/live/a"
+  "small.test/live/a",
+  "forward.test/live/a"
 ]
+
+/** What the server publishes itself, as it forwards one of them. */
+export const forwarded = "forwarded.test/live/a"
+
+/** What viewers view. */
+export const viewed = [...published, forwarded]
 
 /** Viewers of the stream start at the keyframe that is kept. */
 export const gopCached = (stream: string): boolean => !stream.startsWith("grace.test")
