@@ -133,6 +133,12 @@ const playHls = async (video: HTMLVideoElement, way: Way, onError: (text: string
   hls.on(Library.Events.FRAG_LOADED, (_event, { frag }) => {
     if (frag.duration > 0) bitrate = (frag.stats.total * 8) / frag.duration
   })
+  // With parts: hls.js plays faster to catch up from at most a target duration behind, and stays behind from further.
+  hls.on(Library.Events.LEVEL_UPDATED, (_event, { details: { partTarget, targetduration } }) => {
+    const { latency, liveSyncPosition, targetLatency } = hls
+    if (!partTarget || video.paused || video.seeking || liveSyncPosition === null || targetLatency === null) return
+    if (latency > targetLatency + targetduration) video.currentTime = liveSyncPosition
+  })
   hls.loadSource(way.url)
   hls.attachMedia(video)
   return {

@@ -79,10 +79,16 @@ const choose = async (page: Page, label: string): Promise<void> => {
 
 type Body = (server: Server, page: Page, heard: ReturnType<typeof overhear>) => Promise<void>
 
-/** `https`: a port at which the page is too. */
-const withStream = (body: Body, https?: number, files?: CertificateFiles) => {
+interface StreamOptions {
+  readonly vhost?: string
+  /** A port at which the page is too. */
+  readonly https?: number
+  readonly files?: CertificateFiles
+}
+
+const withStream = (body: Body, { files, https, vhost = segments }: StreamOptions = {}) => {
   const encrypted = https === undefined || files === undefined ? {} : httpsEnvironment(https, files)
-  const options = { vhost: segments, env: { ...formats, ...encrypted }, ports: https === undefined ? [] : [https] }
+  const options = { vhost, env: { ...formats, ...encrypted }, ports: https === undefined ? [] : [https] }
   return withServer(options, async (server) => {
     const { path } = await clip("h264Aac")
     const forever = { realTime: true, input: words("-stream_loop -1"), seconds: 60 }
@@ -167,10 +173,50 @@ test("over HTTPS the page plays every way too, and asks for nothing in the clear
         expect(requests.filter((url) => /^(?:http|ws):/.test(url))).toEqual([])
         expect(requests.some((url) => url.startsWith("wss:"))).toBe(true)
       },
-      https,
-      files
+      { https, files }
     )()
   }))
+
+/** Runs in the page: falls so many seconds behind what has come, and tells how far it is behind when as many have come since. */
+const fallBehind = (seconds: number): Promise<number> => {
+  interface Video {
+    readonly currentTime: number
+    readonly buffered: { readonly length: number; readonly end: (index: number) => number }
+    readonly pause: () => void
+    readonly play: () => Promise<void>
+    readonly addEventListener: (name: string, listener: () => void) => void
+  }
+  const video = (
+    globalThis as unknown as { document: { querySelector: (name: string) => Video } }
+  ).document.querySelector("video")
+  const behind = (): number => video.buffered.end(video.buffered.length - 1) - video.currentTime
+  return new Promise((resolve) => {
+    let newest = Infinity
+    video.addEventListener("progress", () => {
+      if (newest !== Infinity || behind() < seconds) return
+      newest = video.currentTime + behind()
+      void video.play()
+    })
+    video.addEventListener("timeupdate", () => {
+      if (video.currentTime + behind() > newest + seconds) resolve(behind())
+    })
+    video.pause()
+  })
+}
+
+test(
+  "in low latency the page that was left behind goes to the live edge again",
+  withStream(
+    async (server, page) => {
+      await page.goto(server.http("players/srs_player.html?autostart=true&app=live&stream=%3Cb%3E%26cam"))
+      await page.locator("video").waitFor()
+      await choose(page, "HLS")
+      await page.evaluate(watch)
+      expect(await page.evaluate(fallBehind, 5)).toBeLessThan(2.5)
+    },
+    { vhost: "hls { enabled on; hls_fragment 1; hls_window 20; hls_use_fmp4 on; hls_low_latency on; hls_part 0.2; }" }
+  )
+)
 
 /** Runs in the page: how far it can be moved sideways. */
 const overflow = (): number => {
