@@ -48,6 +48,7 @@ export class SimulatedViewer {
   }
 
   start(client: RtmpClient["Service"], transport: Transport["Service"], url: URL): Effect.Effect<void> {
+    url.searchParams.set("viewer", String(this.number))
     const program = (this.protocol === "rtmp" ? this.#rtmp(client, url) : this.#http(transport, url)).pipe(
       Effect.provideService(Dialled, (connection) => (this.connection = connection)),
       Effect.onExit((exit) =>
@@ -83,7 +84,7 @@ export class SimulatedViewer {
 
   readonly #http = Effect.fnUntraced({ self: this }, function* (transport: Transport["Service"], url: URL) {
     const connection = yield* transport.connect({ host: "server", port: 8080 }, { timeoutMillis: 1000 })
-    connection.write(Buffer.from(`GET ${url.pathname}.flv HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`))
+    connection.write(Buffer.from(`GET ${url.pathname}.flv${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`))
     const reader = new FlvReader()
     let head = ""
     while (true) {
@@ -116,6 +117,7 @@ export class SimulatedViewer {
     const source = this.#source()
     const { header, publisher, sequence } = frameOf(kind, body)
     this.#checkOrder(kind, timestamp)
+    if (!this.#witness.isAdmitted(this.number)) this.#breach("got media before it was authorised")
     if (header) return void this.#headers.set(kind, publisher)
     const frame =
       source === undefined ? undefined : this.#witness.find(source, publisher, sequence, this.last?.index ?? -1)

@@ -44,6 +44,8 @@ interface Follower {
 export class Witness {
   readonly violations: Array<string> = []
   readonly #granted = new Map<string, Set<string>>()
+  /** Numbers of viewers, which their URLs have. */
+  readonly #admitted = new Set<number>()
   readonly #followers = new Map<Source, Follower>()
   readonly #now: () => number
   readonly #random: (below: number) => number
@@ -61,6 +63,10 @@ export class Witness {
 
   isGranted(sessionId: string, action: "publish" | "play", stream: string): boolean {
     return this.#granted.get(sessionId)?.has(`${action} ${stream}`) ?? false
+  }
+
+  isAdmitted(viewer: number): boolean {
+    return this.#admitted.has(viewer)
   }
 
   /** How many frames the logs of a stream took in all. */
@@ -167,6 +173,7 @@ export class Witness {
       }
       const granted = this.#granted.get(session.id) ?? new Set<string>()
       granted.add(`${action} ${streamKey(stream)}`)
+      if (action === "play") this.#admitted.add(Number(/viewer=(\d+)/.exec(request.param)?.[1]))
       this.#granted.set(session.id, granted)
     })
 

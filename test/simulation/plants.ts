@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { Encoded, type Format } from "../../src/domain/media/Format.ts"
 import { Kind, type MediaFrame } from "../../src/domain/media/MediaFrame.ts"
-import { Authorizer, Permit } from "../../src/services/Authorizer.ts"
+import { type AccessRequest, Authorizer, Permit } from "../../src/services/Authorizer.ts"
 import { Playback, type ViewOptions } from "../../src/services/Playback.ts"
 import { SourceRegistry } from "../../src/services/SourceRegistry.ts"
 
@@ -61,8 +61,8 @@ export const brokenDelta = everyFrame(500, later)
 /** One picture in 500 gets lost. */
 export const lostPicture = everyFrame(500, () => undefined)
 
-/** Permits come at once; what the decision is shows later. */
-export const hastyPermit: Plant = {
+/** Permits of this kind come at once; what the decision is shows later. */
+const hasty = (action: "publish" | "play"): Plant => ({
   ...noPlant,
   authorizer: (layer) =>
     Layer.effect(
@@ -70,15 +70,18 @@ export const hastyPermit: Plant = {
       Effect.map(Authorizer, (authorizer) =>
         Authorizer.of({
           ...authorizer,
-          publish: (request) =>
+          [action]: (request: AccessRequest) =>
             Effect.as(
-              Effect.forkScoped(Effect.ignore(authorizer.publish(request))),
-              Permit.grantUnsafe("publish", request)
+              Effect.forkScoped(Effect.ignore(authorizer[action](request))),
+              Permit.grantUnsafe(action, request)
             )
         })
       )
     ).pipe(Layer.provide(layer))
-}
+})
+
+export const hastyPublish = hasty("publish")
+export const hastyPlay = hasty("play")
 
 /** One subscription in 20 is never given back. */
 export const leakedReader: Plant = {

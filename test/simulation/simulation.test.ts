@@ -2,7 +2,7 @@
 import { expect } from "bun:test"
 import * as Effect from "effect/Effect"
 import { effect } from "../support/effect.ts"
-import { brokenDelta, hastyPermit, leakedFiber, leakedReader, lostPicture, type Plant } from "./plants.ts"
+import { brokenDelta, hastyPlay, hastyPublish, leakedFiber, leakedReader, lostPicture, type Plant } from "./plants.ts"
 import { simulate } from "./simulate.ts"
 
 const seeds = (process.env["SIMULATION_SEEDS"] ?? "1,7").split(",").map(Number)
@@ -35,7 +35,8 @@ effect(
 const bugs: ReadonlyArray<readonly [bug: string, plant: Plant, hours: number, found: RegExp]> = [
   ["a delta that is a millisecond too long", brokenDelta, 1, /off its time/],
   ["a picture that gets lost", lostPicture, 1, /frames are missing before/],
-  ["a frame that comes before the publisher was authorised", hastyPermit, 1, /before it was authorised/],
+  ["a frame that comes before the publisher was authorised", hastyPublish, 1, /published .* before it was/],
+  ["a frame that a viewer gets before it was authorised", hastyPlay, 1, /got media before it was authorised/],
   ["a reader that is never given back", leakedReader, 0.1, /sources .* are left/],
   ["a fiber that nobody ends", leakedFiber, 0.1, /fibers are left/]
 ]
@@ -45,9 +46,9 @@ for (const [bug, plant, hours, found] of bugs) {
     `the simulation finds ${bug}, again and again with the same seed`,
     () =>
       Effect.gen(function* () {
-        const first = yield* Effect.flip(simulate({ seed: 2, hours, plant }))
+        const first = yield* Effect.flip(simulate({ seed: 4, hours, plant }))
         expect(first.message).toMatch(found)
-        const again = yield* Effect.flip(simulate({ seed: 2, hours, plant }))
+        const again = yield* Effect.flip(simulate({ seed: 4, hours, plant }))
         expect(again.message).toBe(first.message)
       }),
     30_000
