@@ -143,9 +143,15 @@ describe("a reload", () => {
       const publisher = yield* server.publisher("cam")
       const player = yield* server.player("cam")
       publisher.media(1, 0)
+      yield* TestClock.adjust(2000)
+      // The first picture came at once.
+      const begun = player.played.length
+      publisher.media(1, 2000)
       yield* TestClock.adjust(1900)
-      expect(player.played.length).toBe(0)
-      yield* TestClock.adjust(2100)
+      expect(player.played.length).toBe(begun)
+      yield* TestClock.adjust(100)
+      expect(player.played.length).toBe(begun + 4)
+      yield* TestClock.adjust(2000)
       yield* server.apply(
         config("play { mw_latency 100; gop_cache off; } forward { enabled on; destination 10.0.0.1; }")
       )
