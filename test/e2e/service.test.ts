@@ -61,7 +61,9 @@ vhost __defaultVhost__ {}
 
   /** The script's word and status. */
   async tell(command: string): Promise<Told> {
-    await using script = new Program([this.path("etc/init.d/sluice"), command], { directory: "/" })
+    // With `--no-orphans` this runtime tells its children to end with their parent: no daemon could stay.
+    const alone = ["env", "-u", "BUN_FEATURE_FLAG_NO_ORPHANS"]
+    await using script = new Program([...alone, this.path("etc/init.d/sluice"), command], { directory: "/" })
     const { code } = await script.exited
     return { code, text: script.out.text() + script.err.text() }
   }
