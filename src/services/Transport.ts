@@ -39,9 +39,6 @@ export interface TlsFiles {
 /** At most this many bytes wait unread; then the socket is paused until somebody reads. */
 export const maxUnreadBytes = 262_144
 
-/** Merged reads from this on are kept by every transport. */
-export const minMergeMillis = 20
-
 export interface Connection {
   /**
    * `address:port` of the peer, an IPv6 address in brackets; without port where there is none. Where a trusted proxy
@@ -73,10 +70,10 @@ export interface Connection {
   /** Waits for the peer to close or the network to fail, without reading. */
   readonly closed: Effect.Effect<void>
   /**
-   * Collects what arrives for about so many milliseconds before a read returns; 0 returns at once. Under
-   * `minMergeMillis` it is a hint, for transports to which a short time is cheaper than none.
+   * Collects what arrives for about so many milliseconds before a read returns; 0 returns at once. `ifCheap` asks for it
+   * only where it costs less than reading at once.
    */
-  readonly mergedRead: (millis: number) => void
+  readonly mergedRead: (millis: number, ifCheap?: boolean) => void
   /** Sends what is queued, then closes; waits at most `endTimeout` for the peer to take it. */
   readonly end: Effect.Effect<void>
   readonly bytesIn: () => number

@@ -7,18 +7,20 @@ import { publishStarted } from "../../domain/rtmp/Replies.ts"
 import { RtmpIngest } from "../../domain/rtmp/RtmpIngest.ts"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Publication } from "../../services/SourceRegistry.ts"
+import type { Connection } from "../../services/Transport.ts"
 import { IdlePublisher, violation } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
 /**
- * For how long a publisher's messages are collected before they are read, milliseconds. Without `mr` that is a tenth of
- * what merged writes wait anyway, where the transport does it for nothing.
+ * A publisher's messages are collected for a while before they are read. Without `mr` that is a tenth of what merged
+ * writes wait anyway, where the transport does it for nothing.
  */
-const mergeMillis = ({ minLatency, play, publish }: VhostSettings): number => {
-  if (minLatency) return 0
-  return publish.mr ? publish.mrLatencyMillis : Math.floor(play.mwLatencyMillis / 10)
+const mergeReads = (connection: Connection, { minLatency, play, publish }: VhostSettings): void => {
+  const isAsked = publish.mr && !minLatency
+  if (isAsked) connection.mergedRead(publish.mrLatencyMillis)
+  else connection.mergedRead(minLatency ? 0 : Math.floor(play.mwLatencyMillis / 10), true)
 }
 
 export class Publishing {
@@ -83,7 +85,7 @@ export const startPublish = Effect.fnUntraced(function* (
   yield* tellStream(request, publication.source)
   if (vhost.publish.kickoffForIdleMillis > 0) yield* Effect.forkScoped(watchIdle(connection, publication, vhost))
   const current = () => services.settings.vhost(vhost.name) ?? vhost
-  const merge = () => connection.connection.mergedRead(mergeMillis(current()))
+  const merge = () => mergeReads(connection.connection, current())
   merge()
   yield* services.settings.onChange(() => Effect.sync(merge))
   const { firstPacketTimeoutMillis, mr, normalTimeoutMillis } = vhost.publish

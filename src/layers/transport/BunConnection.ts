@@ -5,7 +5,7 @@
  */
 import type * as BunModule from "bun"
 import * as Effect from "effect/Effect"
-import { type Connection, ConnectionClosed, minMergeMillis } from "../../services/Transport.ts"
+import { type Connection, ConnectionClosed } from "../../services/Transport.ts"
 import { Inbox } from "./Inbox.ts"
 import { type LinuxSockets, linuxSockets } from "./linuxSockets.ts"
 import { type PolledSocket, readPolled } from "./PolledReads.ts"
@@ -195,8 +195,8 @@ export class BunConnection implements Connection, PolledSocket {
     this.#drainListener = listener
   }
 
-  mergedRead(millis: number): void {
-    this.#mergeMillis = this.#kernel !== undefined || millis >= minMergeMillis ? millis : 0
+  mergedRead(millis: number, ifCheap = false): void {
+    this.#mergeMillis = ifCheap && this.#kernel === undefined ? 0 : millis
     if (this.#stopPolling !== undefined || this.#mergeTimer !== undefined) this.#goOn()
   }
 

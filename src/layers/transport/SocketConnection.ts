@@ -1,7 +1,7 @@
 /** A Connection over a `node:net` or `node:tls` socket. */
 import type * as Net from "node:net"
 import * as Effect from "effect/Effect"
-import { type Connection, ConnectionClosed, minMergeMillis } from "../../services/Transport.ts"
+import { type Connection, ConnectionClosed } from "../../services/Transport.ts"
 import { Inbox } from "./Inbox.ts"
 
 /** How long a closing connection may take to hand over what is queued. */
@@ -116,8 +116,9 @@ export class SocketConnection implements Connection {
     this.#drainListener = listener
   }
 
-  mergedRead(millis: number): void {
-    this.#mergeMillis = millis >= minMergeMillis ? millis : 0
+  mergedRead(millis: number, ifCheap = false): void {
+    // A timer and two calls of the runtime for each connection.
+    this.#mergeMillis = ifCheap ? 0 : millis
     if (this.#mergeMillis > 0) stopReadingAhead(this.socket)
     if (this.#mergeMillis > 0 || this.#mergeTimer === undefined) return
     clearTimeout(this.#mergeTimer)
