@@ -1,6 +1,7 @@
 /**
  * `bun run test`: installs what the checks need, runs all of them, and prints `N passed, N failed` as its last line.
- * Format, lint and types run beside the unit tests; the end-to-end tests, which need the machine for themselves, after.
+ * Format, lint and types run beside the unit tests; the end-to-end tests, which mostly wait for media, two files at a
+ * time after them.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -102,5 +103,5 @@ const quick = await Promise.all([
   tool("page", "tsc", ["-p", "web"]),
   tests("unit", ["--timeout=30000", "--path-ignore-patterns=test/e2e/**"])
 ])
-const endToEnd = await tests("e2e", ["--timeout=60000", "test/e2e/"])
+const endToEnd = await tests("e2e", ["--parallel=2", "--timeout=60000", "test/e2e/"])
 finish([installed, ...quick, endToEnd])
