@@ -22,6 +22,8 @@ export interface Part extends SegmentKind {
   readonly independent: boolean
   /** How long parts are, but for the last of a segment. */
   readonly targetMillis: number
+  /** Its segment ends with it. */
+  readonly isLast: boolean
 }
 
 export interface Segment extends SegmentKind {
@@ -184,7 +186,7 @@ export class Segmenter {
     const bytes = this.#options.container.cut(endMillis)
     if (bytes.length === 0) return
     this.#compareInit()
-    this.#givePart(bytes, endMillis)
+    this.#givePart(bytes, endMillis, false)
     this.#beginPart(endMillis)
   }
 
@@ -195,7 +197,7 @@ export class Segmenter {
     this.#init = init
   }
 
-  #givePart(bytes: Uint8Array, endMillis: number): void {
+  #givePart(bytes: Uint8Array, endMillis: number, isLast: boolean): void {
     const { container, onPart } = this.#options
     this.#parts.push(bytes)
     onPart({
@@ -204,7 +206,8 @@ export class Segmenter {
       discontinuity: this.#discontinuity,
       durationMillis: endMillis - this.#partStart,
       independent: this.#partHasKeyframe || container.tracks.video === undefined,
-      targetMillis: this.#partRules.targetMillis
+      targetMillis: this.#partRules.targetMillis,
+      isLast
     })
   }
 
@@ -218,7 +221,7 @@ export class Segmenter {
     const hasParts = this.#parts.length > 0
     if (durationMillis < minKeptMillis && !hasParts) return
     this.#compareInit()
-    if (partMillis !== undefined && bytes.length > 0) this.#givePart(bytes, Math.max(end, this.#partStart))
+    if (partMillis !== undefined && bytes.length > 0) this.#givePart(bytes, Math.max(end, this.#partStart), true)
     onSegment({
       bytes: hasParts ? concat(this.#parts) : bytes,
       init,

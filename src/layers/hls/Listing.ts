@@ -232,7 +232,8 @@ export class Listing {
       this.#partCount++
       this.#hint = { file: this.#partFile(part), targetMillis: part.targetMillis }
       this.#options.index.add(this.#hint.file)
-      this.#list()
+      // The last part comes with its segment: before a hint of one more it would be too short for an inner one.
+      if (!part.isLast) this.#list()
     })
   }
 

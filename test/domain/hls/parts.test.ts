@@ -54,6 +54,7 @@ describe("the parts of a segment are all of it, and end where as many frames hav
         for (const part of parts) expect(part.init).toBe(init as Uint8Array)
         // A keyframe each second.
         expect(parts.flatMap(({ independent }, i) => (independent ? [i] : []))).toEqual([0, 5])
+        expect(parts.flatMap(({ isLast }, i) => (isLast ? [i] : []))).toEqual([9])
       }
     })
   }
