@@ -259,6 +259,20 @@ describe("parts", () => {
     })
   )
 
+  effect("are listed with their segment if they are its last: one that is too short stands before no hint", () =>
+    Effect.gen(function* () {
+      const { body, disk, publish } = yield* harness({ hls: on })
+      const publisher = yield* publish()
+      yield* publisher.play(4680, 200)
+      disk.fault = (call) => (call === "writeFile" ? "stuck" : undefined)
+      yield* publisher.leave
+      const text = yield* body("/live/a.m3u8")
+      const lengths = [...text.matchAll(/#EXT-X-PART:DURATION=([\d.]+)/g)].map(([, length]) => Number(length))
+      expect(lengths.length).toBeGreaterThan(10)
+      expect(lengths.filter((length) => length < 0.17)).toEqual([])
+    })
+  )
+
   effect("have other names after a restart", () =>
     Effect.gen(function* () {
       const one = yield* harness({ hls: on })
