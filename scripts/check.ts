@@ -20,7 +20,7 @@ const root = join(import.meta.dir, "..")
 const temporary = mkdtempSync(join(tmpdir(), "sluice-check-"))
 const env = { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env["PATH"]}`, NO_COLOR: "1" }
 /** A check that takes longer is ended and counts as failed. */
-const limitSeconds = 420
+const limitSeconds = 540
 
 const seconds = (since: number) => (performance.now() - since) / 1000
 
