@@ -14,13 +14,13 @@ import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
 /**
- * A publisher's messages are collected for a while before they are read. Without `mr` that is a tenth of what merged
+ * A publisher's messages are collected for a while before they are read. Without `mr` that is a fifth of what merged
  * writes wait anyway, where the transport does it for nothing.
  */
 const mergeReads = (connection: Connection, { minLatency, play, publish }: VhostSettings): void => {
   const isAsked = publish.mr && !minLatency
   if (isAsked) connection.mergedRead(publish.mrLatencyMillis)
-  else connection.mergedRead(minLatency ? 0 : Math.floor(play.mwLatencyMillis / 10), true)
+  else connection.mergedRead(minLatency ? 0 : Math.floor(play.mwLatencyMillis / 5), true)
 }
 
 export class Publishing {
