@@ -4,8 +4,13 @@ import * as Tls from "node:tls"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type Connection, ConnectionClosed } from "../../services/Transport.ts"
-import type { TlsText } from "./certificateFiles.ts"
 import { endTimeoutMillis, SocketConnection } from "./SocketConnection.ts"
+
+/** The text of PEM files. */
+export interface TlsText {
+  readonly key: Buffer
+  readonly cert: Buffer
+}
 
 /**
  * What TLS writes and reads. It hands everything on at once, and the connection counts what waits: Bun's TLS ignores how

@@ -5,12 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Certificates } from "../../services/Certificates.ts"
 import { type TlsFiles, TransportFailed } from "../../services/Transport.ts"
-import { tlsOver } from "./TlsOver.ts"
-
-export interface TlsText {
-  readonly key: Buffer
-  readonly cert: Buffer
-}
+import { type TlsText, tlsOver } from "./TlsOver.ts"
 
 const failed = (endpoint: string) => (error: unknown) =>
   new TransportFailed({ action: "tls", endpoint, reason: error instanceof Error ? error.message : String(error) })
