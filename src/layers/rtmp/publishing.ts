@@ -23,15 +23,23 @@ const mergeReads = (connection: Connection, { minLatency, play, publish }: Vhost
   else connection.mergedRead(minLatency ? 0 : Math.floor(play.mwLatencyMillis / 5), true)
 }
 
+/** So many frames of a publish are read as they come: the first picture is among them, and viewers may wait for it. */
+export const promptFrames = 32
+
 export class Publishing {
   readonly publication: Publication
   readonly #connection: RtmpConnection
   readonly #ingest: RtmpIngest
+  readonly #vhost: () => VhostSettings
+  readonly #promptUntil: number
+  #merging = false
 
-  constructor(connection: RtmpConnection, publication: Publication) {
+  constructor(connection: RtmpConnection, publication: Publication, vhost: () => VhostSettings) {
     this.#connection = connection
     this.publication = publication
+    this.#vhost = vhost
     const { counters } = connection.session
+    this.#promptUntil = counters.framesIn + promptFrames
     const append = publication.append
     this.#ingest = new RtmpIngest(
       (frame) => {
@@ -49,7 +57,17 @@ export class Publishing {
     if (error !== undefined) this.#connection.fail(violation(error))
   }
 
-  readonly flush = (): void => this.publication.flush()
+  readonly flush = (): void => {
+    this.publication.flush()
+    if (this.#merging || this.#connection.session.counters.framesIn < this.#promptUntil) return
+    this.#merging = true
+    this.merge()
+  }
+
+  /** As the settings are now. */
+  merge(): void {
+    if (this.#merging) mergeReads(this.#connection.connection, this.#vhost())
+  }
 }
 
 /** Closes a publisher that nobody watches: checked at the pace of the timeout, as SRS does. */
@@ -85,9 +103,8 @@ export const startPublish = Effect.fnUntraced(function* (
   yield* tellStream(request, publication.source)
   if (vhost.publish.kickoffForIdleMillis > 0) yield* Effect.forkScoped(watchIdle(connection, publication, vhost))
   const current = () => services.settings.vhost(vhost.name) ?? vhost
-  const merge = () => mergeReads(connection.connection, current())
-  merge()
-  yield* services.settings.onChange(() => Effect.sync(merge))
+  const publishing = new Publishing(connection, publication, current)
+  yield* services.settings.onChange(() => Effect.sync(() => publishing.merge()))
   const { firstPacketTimeoutMillis, mr, normalTimeoutMillis } = vhost.publish
   yield* watchdog.expect(
     "packet from the publisher",
@@ -102,5 +119,5 @@ export const startPublish = Effect.fnUntraced(function* (
       "publish.normal_timeout_ms": normalTimeoutMillis
     })
   )
-  return new Publishing(connection, publication)
+  return publishing
 })

@@ -18,6 +18,8 @@ export interface MemoryNetwork {
   readonly split?: (bytes: Uint8Array) => ReadonlyArray<Uint8Array>
   /** Where clients come from, as a peer without port: 127.0.0.1 by default. */
   readonly clientAddress?: () => string
+  /** Told of merged reads that are asked for; nothing is collected here. */
+  readonly mergedRead?: (millis: number) => void
 }
 
 /** One end. What it writes arrives at the other end in the same call, unless that one has stopped to take it. */
@@ -121,7 +123,7 @@ export class MemoryConnection implements Connection {
     this.#drainListener = listener
   }
 
-  readonly mergedRead = (): void => undefined
+  readonly mergedRead = (millis: number): void => this.#network.mergedRead?.(millis)
 
   readonly end: Effect.Effect<void> = Effect.sync(() => this.close("peer closed"))
 

@@ -2,6 +2,7 @@ import { describe, expect } from "bun:test"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import { promptFrames } from "../../../src/layers/rtmp/publishing.ts"
 import type { TransportFailed } from "../../../src/services/Transport.ts"
 import { effect } from "../../support/effect.ts"
 import { harness, mediaAt, message, tick } from "./memoryClient.ts"
@@ -197,6 +198,24 @@ describe("publishes", () => {
     })
   )
 })
+
+effect("reads the first frames of a publish as they come, and merges reads from then on", () =>
+  Effect.gen(function* () {
+    const merged: Array<number> = []
+    const { publisher } = yield* harness("", { mergedRead: (millis) => merged.push(millis) })
+    const client = yield* publisher("a")
+    for (let frame = 0; frame < promptFrames - 1; frame++) client.audio(1, frame * 23, 1, 0xaa)
+    expect(merged).toEqual([])
+    client.video(1, 1000, 0x17, 1, 0, 0, 0, 0xee)
+    expect(merged).toEqual([70])
+    client.call(0, "deleteStream", 4, null, 1)
+    client.call(0, "createStream", 5, null)
+    client.call(1, "publish", 6, null, "a", "live")
+    yield* tick
+    client.media(1, 2000)
+    expect(merged).toEqual([70, 0])
+  })
+)
 
 describe("plays", () => {
   effect("what is published later", () =>
