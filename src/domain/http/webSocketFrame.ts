@@ -21,16 +21,15 @@ export const binaryFrame = (payload: Uint8Array): Uint8Array => {
   return frame
 }
 
-/** Frames each payload once, however many viewers in turn are given the same view of it. */
+/** Frames each payload once, for all viewers who are given the same view of it. */
 export class SharedFrames {
-  #payload: Uint8Array | undefined
-  #frame: Uint8Array = new Uint8Array(0)
+  readonly #frames = new WeakMap<Uint8Array, Uint8Array>()
 
   of(payload: Uint8Array): Uint8Array {
-    if (payload !== this.#payload) {
-      this.#frame = binaryFrame(payload)
-      this.#payload = payload
-    }
-    return this.#frame
+    const known = this.#frames.get(payload)
+    if (known !== undefined) return known
+    const frame = binaryFrame(payload)
+    this.#frames.set(payload, frame)
+    return frame
   }
 }

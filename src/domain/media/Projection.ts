@@ -38,8 +38,8 @@ export class Projection {
   readonly #newestOfLane: Array<number> = []
   readonly #own = new Set<number>()
   #newestOwn = -1
-  #cachedFrom = -1
-  #cached: Run = { bytes: noBytes, to: 0 }
+  /** By the index it begins with, since the last sync: the same view for everybody who is there. */
+  readonly #runs = new Map<number, Run>()
 
   constructor(format: Format, log: SourceLog, from: number) {
     this.format = format
@@ -60,7 +60,7 @@ export class Projection {
     if (starts.end === log.end) return
     if (starts.end < log.first) this.#skip(log.first)
     for (let index = starts.end; index < log.end; index++) this.#encode(index)
-    this.#cachedFrom = -1
+    this.#runs.clear()
     if (starts.first < log.first) this.#forget(log.first)
   }
 
@@ -71,8 +71,12 @@ export class Projection {
    */
   run(from: number, lacking: number): Run {
     const ahead = this.#ahead(from, lacking)
-    if (from === this.#cachedFrom && ahead === 0) return this.#cached
-    return this.#run(from, ahead, this.end)
+    if (ahead !== 0) return this.#run(from, ahead, this.end)
+    const known = this.#runs.get(from)
+    if (known !== undefined) return known
+    const run = this.#run(from, 0, this.end)
+    this.#runs.set(from, run)
+    return run
   }
 
   /** Like `run`, but one frame at a time. */
@@ -91,12 +95,7 @@ export class Projection {
 
   #run(from: number, lacking: number, most: number): Run {
     const limit = Math.min(most, this.#nextOwn(from, lacking))
-    const run = limit === from ? { bytes: noBytes, to: from } : this.#cut(from, limit)
-    if (lacking === 0 && most === this.end) {
-      this.#cachedFrom = from
-      this.#cached = run
-    }
-    return run
+    return limit === from ? { bytes: noBytes, to: from } : this.#cut(from, limit)
   }
 
   lane(index: number): number {

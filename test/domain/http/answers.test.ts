@@ -52,4 +52,6 @@ test("the same view is framed once for all", () => {
   expect(frames.of(payload)).toBe(frame)
   expect(hex(frames.of(Uint8Array.of(2)))).toBe("820102")
   expect(hex(frame)).toBe("820101")
+  // A flush may be several payloads, each viewer's in turn.
+  expect(frames.of(payload)).toBe(frame)
 })

@@ -98,6 +98,13 @@ test("viewers at the same place share one view", () => {
   add(100)
   projection.sync()
   expect(projection.run(0, 0).bytes.length).toBe(200)
+  // Also where they get two runs each, one of each slab, one viewer after the other.
+  for (let i = 0; i < 50; i++) add(100)
+  projection.sync()
+  const flush = () => [projection.run(0, 0).bytes, projection.run(40, 0).bytes]
+  const [first, second] = flush()
+  const other = flush()
+  expect([other[0] === first, other[1] === second]).toEqual([true, true])
 })
 
 test("what the log forgets is forgotten, and what it forgot before it was encoded is passed over", () => {
