@@ -18,6 +18,8 @@ export interface HlsOutput {
   readonly variant: () => Variant
   /** Somebody publishes it. */
   readonly isLive: () => boolean
+  /** Waits until there is a list. */
+  readonly begun: Effect.Effect<"ready" | "late" | "crowded">
   /**
    * Waits until the list has this, or there is none any more. `late`: it took too long, or the publisher has left;
    * `crowded`: too many wait.

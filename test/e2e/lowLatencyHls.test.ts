@@ -94,15 +94,6 @@ const watch = ([url, pictures, width, height]: readonly [string, number, number,
 
 const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
-/** Waits for the first list, which is there with the first segment. */
-const published = async (server: Server): Promise<void> => {
-  for (let tries = 0; tries < 400; tries++) {
-    if ((await fetch(server.http("live/a.m3u8"))).ok) return
-    await Bun.sleep(50)
-  }
-  throw new Error("no list")
-}
-
 /** What players have told of themselves (CMCD), as the API shows it. */
 const reported = async (server: Server): Promise<ReadonlyArray<unknown>> => {
   const answer = await fetch(server.api("api/v1/clients?details=on"))
@@ -130,7 +121,8 @@ for (const [name, settings] of [
     withServer({ vhost }, async (server) => {
       await using publisher = publishClock(server.rtmp())
       await publisher.sees(/frame=/)
-      await published(server)
+      // Waits for the first list.
+      expect((await fetch(server.http("live/a.m3u8?_HLS_msn=0"))).status).toBe(200)
       await using browser = await PlayerPage.open()
       const { width, height } = clockPicture
       const url = server.http("live/a.m3u8")

@@ -82,6 +82,10 @@ const textOf = (playlist: Playlist, query: string, skip: boolean): string => {
   return lowLatency === undefined ? playlistText(playlist, query) : lowLatencyText(playlist, lowLatency, query, skip)
 }
 
+/** The first list of a stream that is published is waited for by who asks for what is in it; others are told at once. */
+const isExpected = (output: HlsOutput, directives: Directives | undefined): boolean =>
+  directives?.until !== undefined && output.isLive()
+
 /** Lists without parts come at once, whatever they are asked for. */
 const isThere = (playlist: Playlist, { until }: Directives): boolean =>
   until === undefined || playlist.lowLatency === undefined || isListed(playlist, until)
@@ -138,14 +142,20 @@ export const layer = Layer.effectDiscard(
       }
     }
 
+    /** Waits until there is a list; the status of an answer without it. */
+    const untilBegun = (output: HlsOutput) =>
+      Effect.map(output.begun, (waited) => (waited === "ready" ? undefined : waited === "late" ? 404 : 503))
+
     /** A list of the viewer's own, that a master list sends it to. */
-    const enter = (request: PlainRequest, output: HlsOutput) =>
-      Effect.map(viewers.enter(entryOf(request, output)), (viewer) => {
-        const { head } = request
-        heard(viewer, head, parseQuery(head.query))
-        const query = joined(`${contextKey}=${viewer.session.id}`, originalQuery(head.query))
-        return counted(viewer, list(masterPlaylistText(`${escapedPath(head.path)}?${query}`, output.variant())))
-      })
+    const enter = Effect.fnUntraced(function* (request: PlainRequest, output: HlsOutput) {
+      const viewer = yield* viewers.enter(entryOf(request, output))
+      const { head } = request
+      heard(viewer, head, parseQuery(head.query))
+      const failure = yield* untilBegun(output)
+      if (failure !== undefined) return short(failure)
+      const query = joined(`${contextKey}=${viewer.session.id}`, originalQuery(head.query))
+      return counted(viewer, list(masterPlaylistText(`${escapedPath(head.path)}?${query}`, output.variant())))
+    })
 
     /** The list for a viewer who is known, as it is. */
     const listFor = (
@@ -163,6 +173,8 @@ export const layer = Layer.effectDiscard(
 
     /** Waits until the list has what it is asked for; the status of an answer without it. */
     const untilThere = Effect.fnUntraced(function* (output: HlsOutput, directives: Directives) {
+      const failure = yield* untilBegun(output)
+      if (failure !== undefined) return failure
       const playlist = output.playlist()
       const { until } = directives
       if (playlist === undefined || until === undefined || isThere(playlist, directives)) return undefined
@@ -174,9 +186,9 @@ export const layer = Layer.effectDiscard(
 
     const answerPlaylist = Effect.fnUntraced(function* (request: PlainRequest, output: HlsOutput) {
       const hls = settings.vhost(output.stream.vhost)?.hls
-      if (output.playlist() === undefined || hls === undefined) return short(404)
       const query = parseQuery(request.head.query)
       const directives = readDirectives(query)
+      if (hls === undefined || (output.playlist() === undefined && !isExpected(output, directives))) return short(404)
       if (directives === undefined) return short(400)
       if (hls.ctx && viewers.wasKicked(query.get(contextKey) ?? "")) return short(404)
       const viewer = hls.ctx ? named(query, output) : yield* viewers.admit(entryOf(request, output))

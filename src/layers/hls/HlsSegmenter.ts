@@ -165,6 +165,7 @@ export const layer = Layer.effect(
       const play = settings.vhost(source.name.vhost)?.play
       const output = obtain(source.name, hls)
       output.isOff = false
+      output.begin()
       const follower = new Follower({
         log: source.log,
         start: gopCache.start(source.name.vhost),

@@ -86,6 +86,8 @@ export class Output implements HlsOutput {
 
   readonly isLive = (): boolean => this.#isLive
 
+  readonly begun: Effect.Effect<Waited> = Effect.suspend(() => this.#wait(() => this.#listing.playlist !== undefined))
+
   readonly listed = (position: Position): Effect.Effect<Waited> =>
     this.#wait(() => {
       const playlist = this.#listing.playlist
@@ -95,6 +97,11 @@ export class Output implements HlsOutput {
   /** What comes after this output has these numbers. */
   get numbers(): Playlist {
     return this.#listing.numbers
+  }
+
+  /** Somebody publishes: the first list is worth waiting for. */
+  begin(): void {
+    this.#isLive = true
   }
 
   /** A plain call on the publisher's stack, as the next two. */
@@ -182,8 +189,11 @@ export class Output implements HlsOutput {
 
   #wait(isReady: () => boolean): Effect.Effect<Waited> {
     return Effect.suspend(() => {
-      const seconds = (this.#isLive ? waitTargets : 1) * (this.#listing.playlist?.targetDuration ?? 1)
-      return this.#waiters.wait(isReady, Math.min(1000 * seconds, maxWaitMillis))
+      if (isReady()) return Effect.succeed<Waited>("ready")
+      const { playlist } = this.#listing
+      const targetMillis =
+        playlist === undefined ? this.options.settings.fragmentMillis : 1000 * playlist.targetDuration
+      return this.#waiters.wait(isReady, Math.min((this.#isLive ? waitTargets : 1) * targetMillis, maxWaitMillis))
     })
   }
 

@@ -120,6 +120,58 @@ describe("a request for what is not there yet", () => {
     })
   )
 
+  for (const [name, settings] of [
+    ["with parts", on],
+    ["without parts", "hls_ctx off;"]
+  ] as const) {
+    effect(`is answered with the first list of all, ${name}, and only who asks for what is in it waits`, () =>
+      Effect.gen(function* () {
+        const { ask, publish } = yield* harness({ hls: settings, refuse: "b" })
+        expect(status(yield* ask("/live/a.m3u8?_HLS_msn=0"))).toBe("404")
+        const publisher = yield* publish()
+        yield* publish("b")
+        const waiting = yield* Effect.forkChild(ask("/live/a.m3u8?_HLS_msn=0"))
+        yield* settle
+        yield* publisher.play(1800, 200)
+        expect(waiting.pollUnsafe()).toBeUndefined()
+        expect(status(yield* ask("/live/a.m3u8"))).toBe("404")
+        expect(status(yield* ask("/live/a.m3u8?_HLS_msn=x"))).toBe("404")
+        expect(status(yield* ask("/live/b.m3u8?_HLS_msn=0"))).toBe("403")
+        yield* publisher.play(600, 200)
+        expect(bodyOf(yield* Fiber.join(waiting))).toContain("\na-0.ts\n")
+      })
+    )
+  }
+
+  effect("is answered with the first master list, which knows the stream then", () =>
+    Effect.gen(function* () {
+      const { ask, publish } = yield* harness({ hls: "hls_low_latency on; hls_ctx on;" })
+      const publisher = yield* publish()
+      const waiting = yield* Effect.forkChild(ask("/live/a.m3u8?_HLS_msn=0"))
+      yield* settle
+      yield* publisher.play(2400, 200)
+      expect(bodyOf(yield* Fiber.join(waiting))).toMatch(/CODECS="avc1.*\n\/live\/a\.m3u8\?hls_ctx=/)
+    })
+  )
+
+  effect("is given up where no list comes: after three target durations, or when the publisher leaves", () =>
+    Effect.gen(function* () {
+      const { ask, publish } = yield* harness({ hls: on })
+      const publisher = yield* publish()
+      const waiting = yield* Effect.forkChild(ask("/live/a.m3u8?_HLS_msn=0"))
+      yield* settle
+      yield* TestClock.adjust(5900)
+      expect(waiting.pollUnsafe()).toBeUndefined()
+      yield* TestClock.adjust(100)
+      yield* settle
+      expect(status(yield* Fiber.join(waiting))).toBe("404")
+      const again = yield* Effect.forkChild(ask("/live/a.m3u8?_HLS_msn=0"))
+      yield* settle
+      yield* publisher.leave
+      expect(status(yield* Fiber.join(again))).toBe("404")
+    })
+  )
+
   effect("is refused if nobody who has read the list can want it, or it is malformed", () =>
     Effect.gen(function* () {
       const { ask, publish } = yield* harness({ hls: on })
