@@ -14,10 +14,20 @@ export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed"
   }
 }
 
+/** A list of segments, written anew with each of them. */
+export interface ListFile {
+  /** The whole list is seen, by who reads it within a second of opening it. */
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void, StoreFailed>
+  /** One that is not there counts as removed. */
+  readonly remove: Effect.Effect<void, StoreFailed>
+}
+
 /** Files below one root; names are relative to it, with `/`. */
 export interface SegmentFiles {
   /** The whole file or nothing is seen, also of one that was there before. Takes the bytes over. */
   readonly write: (file: string, bytes: Uint8Array) => Effect.Effect<void, StoreFailed>
+  /** One that is written often. It is read like any other. */
+  readonly list: (file: string) => ListFile
   /** `undefined` if there is none. */
   readonly read: (file: string) => Effect.Effect<Uint8Array | undefined, StoreFailed>
   /** The file, if it is in memory. A plain call. */

@@ -1,6 +1,6 @@
 /** Disks that take nothing, of real files: live goes on, the log says what is lost, and lists stay right. */
 import { describe, expect, test } from "bun:test"
-import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs"
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { checkMpd } from "../domain/dash/checkMpd.ts"
 import { play, type Player } from "../support/clients.ts"
@@ -113,7 +113,9 @@ const fillsUp = async (server: Server, path: string): Promise<void> => {
   await sendRounds(publisher, player, source, 0, 1)
   await listed(server, 2)
   const ballast = join(path, "ballast")
-  writeFileSync(ballast, Buffer.alloc(Math.max(0, freeBytes(path) - 8192)))
+  writeFileSync(ballast, "")
+  // Bit by bit: the server writes meanwhile.
+  while (freeBytes(path) > 8192) appendFileSync(ballast, Buffer.alloc(4096))
   await sendRounds(publisher, player, source, 1, 4)
   await server.program.sees(/hls segment lost[^]*ENOSPC/)
   await server.program.sees(/dash segment lost[^]*ENOSPC/)

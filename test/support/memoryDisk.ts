@@ -1,12 +1,12 @@
 /** A disk in memory that can be full, read-only, broken or stuck. */
 import type { Disk, DiskError } from "../../src/layers/segments/Disk.ts"
 
-export type DiskCall = "writeFile" | "rename" | "readFile" | "remove" | "makeDirectory"
+export type DiskCall = "writeFile" | "link" | "rename" | "readFile" | "remove" | "makeDirectory"
 /** `stuck`: the call never returns. */
-export type Fault = "NotFound" | "PermissionDenied" | "WriteZero" | "stuck"
+export type Fault = "NotFound" | "NotSupported" | "PermissionDenied" | "WriteZero" | "stuck"
 
 /** As `node:fs` names them. */
-const codes = { NotFound: "ENOENT", PermissionDenied: "EACCES", WriteZero: "ENOSPC" } as const
+const codes = { NotFound: "ENOENT", NotSupported: "ENOTSUP", PermissionDenied: "EACCES", WriteZero: "ENOSPC" } as const
 
 const failure = (fault: Exclude<Fault, "stuck">, call: DiskCall, path: string): DiskError => ({
   code: codes[fault],
@@ -37,6 +37,27 @@ export class MemoryDisk implements Disk {
       this.files.set(path, bytes)
       return true
     })
+
+  readonly overwrite: Disk["overwrite"] = (path, bytes, before, done) =>
+    this.#call("writeFile", path, done, () => {
+      const old = this.files.get(path)
+      if (old === undefined) return false
+      // As an operating system that cuts nothing off unless told.
+      const tail = bytes.length < before ? [] : old.subarray(bytes.length)
+      const all = Uint8Array.of(...bytes, ...tail)
+      for (const [name, content] of this.files) if (content === old) this.files.set(name, all)
+      return true
+    })
+
+  /** Both names have one array. */
+  readonly link: Disk["link"] = (from, to, done) => {
+    if (this.files.has(to)) return done({ code: "EEXIST", message: `EEXIST: ${to}` })
+    this.#call("link", from, done, () => {
+      const bytes = this.files.get(from)
+      if (bytes !== undefined) this.files.set(to, bytes)
+      return bytes !== undefined
+    })
+  }
 
   readonly rename: Disk["rename"] = (from, to, done) =>
     this.#call("rename", from, done, () => {

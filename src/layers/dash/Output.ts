@@ -13,7 +13,7 @@ import { type DashFile, DashWindow, nameOf, segmentFile } from "../../domain/das
 import { announcedSegments, type Mpd, mpdText } from "../../domain/dash/mpd.ts"
 import type { StreamName } from "../../domain/media/StreamName.ts"
 import type { DashBody, DashOutput } from "../../services/Dash.ts"
-import type { SegmentFiles, StoreFailed } from "../../services/SegmentStore.ts"
+import type { ListFile, SegmentFiles, StoreFailed } from "../../services/SegmentStore.ts"
 import { Growing, News } from "./Growing.ts"
 import { type DashSettings, folderOf, mpdFileOf, windowRules } from "./options.ts"
 
@@ -55,6 +55,7 @@ export class Output implements DashOutput {
   /** Nothing is taken any more. */
   isRetired = false
   readonly #files: SegmentFiles
+  readonly #mpdList: ListFile
   readonly #queue: Queue.Queue<Written, Cause.Done>
   readonly #window: DashWindow
   readonly #after: Effect.Effect<void>
@@ -86,6 +87,7 @@ export class Output implements DashOutput {
     this.lastFrameAt = now()
     this.#now = now
     this.#files = files
+    this.#mpdList = files.list(this.mpdFile)
     this.#queue = queue
     this.#window = new DashWindow(before?.numbers)
     this.#after = before?.gone ?? Effect.void
@@ -226,7 +228,7 @@ export class Output implements DashOutput {
   })
 
   #writeMpd(mpd: Mpd): Effect.Effect<void> {
-    return Effect.catch(this.#files.write(this.mpdFile, encoder.encode(mpdText(mpd))), (error) =>
+    return Effect.catch(this.#mpdList.write(encoder.encode(mpdText(mpd))), (error) =>
       Effect.logWarning("dash mpd not written", Cause.fail(error))
     )
   }
@@ -261,7 +263,7 @@ export class Output implements DashOutput {
     return Effect.forEach(
       files,
       (file) =>
-        Effect.catch(this.#files.remove(file), (error) =>
+        Effect.catch(file === this.mpdFile ? this.#mpdList.remove : this.#files.remove(file), (error) =>
           Effect.logWarning("dash file not removed", Cause.fail(error))
         ),
       { discard: true, concurrency: 4 }

@@ -17,7 +17,7 @@ import type { Part, Segment, SegmentKind } from "../../domain/hls/Segmenter.ts"
 import { Kind } from "../../domain/media/MediaFrame.ts"
 import type { StreamName } from "../../domain/media/StreamName.ts"
 import type { HlsFile } from "../../services/HlsSegmenter.ts"
-import { type SegmentFiles, StoreFailed } from "../../services/SegmentStore.ts"
+import { type ListFile, type SegmentFiles, StoreFailed } from "../../services/SegmentStore.ts"
 import { Companions, type CurrentKey, encrypted } from "./Companions.ts"
 import { cutRules, hasKeyUrl, type HlsSettings, segmentUri } from "./options.ts"
 
@@ -99,6 +99,7 @@ export class Listing {
   readonly #places = new Map<string, Place>()
   #listed: Playlist | undefined
   readonly #companions: Companions
+  readonly #listFile: ListFile
   /** A segment was lost: the next one does not follow. */
   #hasGap = false
   #undeleted: Array<string> = []
@@ -112,6 +113,7 @@ export class Listing {
 
   constructor(options: ListingOptions) {
     this.#options = options
+    this.#listFile = options.files.list(options.playlistFile)
     this.#companions = new Companions(options, (file, files) => this.#place(file, files))
   }
 
@@ -280,10 +282,9 @@ export class Listing {
 
   /** Over HTTP the list is served from memory: only readers of the folder miss one that could not be written. */
   get writePlaylist(): Effect.Effect<void> {
-    const { files, playlistFile } = this.#options
     if (this.#listed === undefined) return Effect.void
-    return files
-      .write(playlistFile, encoder.encode(playlistText(this.#listed)))
+    return this.#listFile
+      .write(encoder.encode(playlistText(this.#listed)))
       .pipe(Effect.catch((error) => Effect.logWarning("hls playlist not written", Cause.fail(error))))
   }
 
@@ -361,9 +362,9 @@ export class Listing {
     if (unused.length === 0) return Effect.void
     this.#undeleted = this.#undeleted.filter((file) => !again.includes(file))
     const remove = (file: string) => {
-      const { files, keys } = this.#options
+      const { files, keys, playlistFile } = this.#options
       const place = this.#forget(file)?.files ?? (file.endsWith(".key") ? keys : files)
-      return Effect.catch(place.remove(file), (error) => {
+      return Effect.catch(file === playlistFile ? this.#listFile.remove : place.remove(file), (error) => {
         if (this.#undeleted.push(file) > maxUndeleted) this.#undeleted.shift()
         return Effect.logWarning("hls file not removed", Cause.fail(error))
       })

@@ -2,10 +2,8 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type { Playlist } from "../../domain/hls/Playlist.ts"
 import type { StreamName } from "../../domain/media/StreamName.ts"
@@ -27,8 +25,11 @@ const waitTargets = 3
 /** … and no longer than this, whatever the length of the segments. */
 export const maxWaitMillis = 30_000
 
-/** `end`: the publisher has left. */
-type Job = SegmentJob | PartJob | "end"
+/** `end`: the publisher has left. `idle`: nothing has come for `hls_dispose`. */
+type Job = SegmentJob | PartJob | "end" | "idle"
+
+/** What is idle, but has something to write, is looked at again after so long. */
+const idleCheckMillis = 1000
 
 export type JobQueue = Queue.Queue<Job, Cause.Done>
 
@@ -140,18 +141,34 @@ export class Output implements HlsOutput {
     return Effect.gen({ self: this }, function* () {
       yield* this.options.after
       yield* this.#listing.restore(this.options.numbers())
+      const { disposeMillis } = this.options.settings
+      if (disposeMillis > 0) yield* Effect.forkChild(this.#tellIdle)
       while (true) {
-        const { disposeMillis } = this.options.settings
-        const idle = (yield* Clock.currentTimeMillis) - this.lastFrameAt
-        // In the same step as the look at the queue: no segment must come in between.
-        this.isOver = disposeMillis > 0 && idle >= disposeMillis && Queue.sizeUnsafe(this.#queue) === 0
-        if (this.isOver) return
-        const limit = disposeMillis === 0 ? Duration.infinity : Duration.millis(Math.max(0, disposeMillis - idle))
-        const job = Option.getOrUndefined(yield* Effect.timeoutOption(this.#take, limit))
+        const job = yield* this.#take
         if (job === ended) return
-        if (job !== undefined) yield* this.#process(job)
+        yield* this.#process(job)
+        if (job !== "idle") continue
+        const idle = yield* this.#idleMillis
+        // In the same step as the look at the queue: no segment must come in between.
+        this.isOver = idle >= disposeMillis && Queue.sizeUnsafe(this.#queue) === 0
+        if (this.isOver) return
       }
     }).pipe(this.#labelled)
+  }
+
+  /** One timer for each time of idleness: one for each segment costs more than its list. */
+  get #tellIdle(): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      while (true) {
+        const left = this.options.settings.disposeMillis - (yield* this.#idleMillis)
+        if (left <= 0 && Queue.sizeUnsafe(this.#queue) === 0) Queue.offerUnsafe(this.#queue, "idle")
+        yield* Effect.sleep(left > 0 ? left : idleCheckMillis)
+      }
+    })
+  }
+
+  get #idleMillis(): Effect.Effect<number> {
+    return Effect.map(Clock.currentTimeMillis, (now) => now - this.lastFrameAt)
   }
 
   /** Everything that waits, at the end of the process. */
@@ -213,6 +230,7 @@ export class Output implements HlsOutput {
   }
 
   #process(job: Job): Effect.Effect<void> {
+    if (job === "idle") return Effect.void
     if (job === "end") return Effect.sync(() => this.#rest())
     this.#isLive = true
     return "part" in job ? this.#processPart(job) : this.#processSegment(job)

@@ -11,6 +11,10 @@ export type Done = (error: DiskError | null) => void
 
 export interface Disk {
   readonly writeFile: (path: string, bytes: Uint8Array, done: Done) => void
+  /** Of a file that is there and has `before` bytes, at most: it has these after that. */
+  readonly overwrite: (path: string, bytes: Uint8Array, before: number, done: Done) => void
+  /** A second name for the same file. */
+  readonly link: (from: string, to: string, done: Done) => void
   readonly rename: (from: string, to: string, done: Done) => void
   readonly unlink: (path: string, done: Done) => void
   /** With all folders above it. */
@@ -22,6 +26,11 @@ export const isMissing = (error: DiskError | null): boolean => error?.code === "
 
 export const nodeDisk: Disk = {
   writeFile: (path, bytes, done) => Fs.writeFile(path, bytes, done),
+  overwrite: (path, bytes, before, done) =>
+    Fs.writeFile(path, bytes, { flag: "r+" }, (error) =>
+      error === null && bytes.length < before ? Fs.truncate(path, bytes.length, done) : done(error)
+    ),
+  link: (from, to, done) => Fs.link(from, to, done),
   rename: (from, to, done) => Fs.rename(from, to, done),
   unlink: (path, done) => Fs.unlink(path, done),
   mkdir: (path, done) => Fs.mkdir(path, { recursive: true }, (error) => done(error)),

@@ -7,7 +7,9 @@ import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import { type SegmentFiles, SegmentStore, StoreFailed } from "../../services/SegmentStore.ts"
 import { type Begin, Calls, type Run } from "./Calls.ts"
-import { type Disk, type DiskError, type Done, isMissing, nodeDisk } from "./Disk.ts"
+import { type Disk, isMissing, nodeDisk } from "./Disk.ts"
+import { DiskList } from "./DiskList.ts"
+import { replace } from "./replace.ts"
 
 /** All segments in memory together, bytes. */
 export const maxMemoryBytes = 1024 * 1024 * 1024
@@ -17,43 +19,17 @@ export const diskTimeoutMillis = 10_000
 /** Segments read from disk that are kept for the viewers to come, bytes. */
 export const maxCachedBytes = 64 * 1024 * 1024
 
-const temporary = (path: string): string => `${path}.tmp`
-
-const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")))
-
-/** Nothing happens to a file that nobody waits for any more. */
-const givenUp: DiskError = { message: "given up" }
-
-/** Through a temporary name: the whole file or nothing is seen. */
-const replace = (disk: Disk, path: string, bytes: Uint8Array, done: Done, isOpen: () => boolean): void =>
-  disk.writeFile(temporary(path), bytes, (error) => {
-    if (error !== null || !isOpen()) return done(error ?? givenUp)
-    disk.rename(temporary(path), path, done)
-  })
-
-/** The folder is there but for the first time, or after somebody has removed it. */
-const write = (disk: Disk, path: string, bytes: Uint8Array, done: Done, isOpen: () => boolean): void => {
-  const end: Done = (error) => {
-    if (error !== null) disk.unlink(temporary(path), () => undefined)
-    done(error)
-  }
-  const first: Done = (error) => {
-    if (!isMissing(error) || !isOpen()) return end(error)
-    disk.mkdir(folderOf(path), (failure) => (failure === null ? replace(disk, path, bytes, end, isOpen) : end(failure)))
-  }
-  replace(disk, path, bytes, first, isOpen)
-}
-
 interface DiskState {
   readonly disk: Disk
   readonly cache: Cache
   readonly calls: Calls
+  readonly clock: Clock.Clock
   readonly run: Run
   /** Reads that are under way, by path: who comes meanwhile waits for the same bytes. */
   readonly reading: Map<string, Effect.Effect<Uint8Array | undefined, StoreFailed>>
 }
 
-const diskFiles = ({ cache, calls, disk, reading, run }: DiskState, root: string): SegmentFiles => {
+const diskFiles = ({ cache, calls, clock, disk, reading, run }: DiskState, root: string): SegmentFiles => {
   const base = root.replace(/\/+$/, "")
   const attempt = <A>(action: StoreFailed["action"], file: string, begin: Begin<A>): Effect.Effect<A, StoreFailed> =>
     calls.within(begin, (reason) => new StoreFailed({ action, file, reason }))
@@ -86,8 +62,23 @@ const diskFiles = ({ cache, calls, disk, reading, run }: DiskState, root: string
       attempt<void>("write", file, (done, isOpen) => {
         const path = `${base}/${file}`
         forget(path)
-        write(disk, path, bytes, (error) => done(error, undefined), isOpen)
+        replace(disk, path, bytes, (error) => done(error, undefined), isOpen)
       }),
+    list: (file) => {
+      const path = `${base}/${file}`
+      const list = new DiskList(disk, path, () => clock.currentTimeMillisUnsafe())
+      return {
+        write: (bytes) =>
+          attempt<void>("write", file, (done, isOpen) => {
+            forget(path)
+            list.write(bytes, (error) => done(error, undefined), isOpen)
+          }),
+        remove: attempt<void>("remove", file, (done) => {
+          forget(path)
+          list.remove((error) => done(error, undefined))
+        })
+      }
+    },
     read: (file) =>
       Effect.suspend(() => {
         const path = `${base}/${file}`
@@ -154,16 +145,19 @@ class Memory {
 
 const memoryFiles = (memory: Memory, root: string): SegmentFiles => {
   const pathOf = (file: string) => `${root}\0${file}`
+  const write: SegmentFiles["write"] = (file, bytes) =>
+    Effect.suspend(() =>
+      memory.put(pathOf(file), bytes)
+        ? Effect.void
+        : Effect.fail(new StoreFailed({ action: "write", file, reason: `more than ${maxMemoryBytes} bytes` }))
+    )
+  const remove: SegmentFiles["remove"] = (file) => Effect.sync(() => memory.remove(pathOf(file)))
   return {
-    write: (file, bytes) =>
-      Effect.suspend(() =>
-        memory.put(pathOf(file), bytes)
-          ? Effect.void
-          : Effect.fail(new StoreFailed({ action: "write", file, reason: `more than ${maxMemoryBytes} bytes` }))
-      ),
+    write,
+    list: (file) => ({ write: (bytes) => write(file, bytes), remove: remove(file) }),
     read: (file) => Effect.sync(() => memory.get(pathOf(file))),
     ready: (file) => memory.get(pathOf(file)),
-    remove: (file) => Effect.sync(() => memory.remove(pathOf(file)))
+    remove
   }
 }
 
@@ -172,8 +166,9 @@ export const layerOn = (disk: Disk) =>
     SegmentStore,
     Effect.gen(function* () {
       const run: Run = yield* FiberSet.makeRuntime<never, unknown, unknown>()
-      const calls = new Calls(run, yield* Clock.Clock, diskTimeoutMillis)
-      const state: DiskState = { disk, cache: new Cache(), calls, run, reading: new Map() }
+      const clock = yield* Clock.Clock
+      const calls = new Calls(run, clock, diskTimeoutMillis)
+      const state: DiskState = { disk, cache: new Cache(), calls, clock, run, reading: new Map() }
       const memory = new Memory()
       return SegmentStore.of({
         files: (storage, root) => (storage === "disk" ? diskFiles(state, root) : memoryFiles(memory, root))

@@ -151,5 +151,6 @@ export const harness = Effect.fnUntraced(function* (options: HlsHarnessOptions =
   }
 })
 
+/** Those that are seen: not the roster, and nothing hidden. */
 export const files = (disk: MemoryDisk): ReadonlyArray<string> =>
-  [...disk.files.keys()].filter((file) => !file.endsWith(".json")).sort()
+  [...disk.files.keys()].filter((file) => !/\/\.[^/]*$/.test(file)).sort()
