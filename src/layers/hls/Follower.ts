@@ -11,7 +11,7 @@ import { cutRules, type HlsSettings } from "./options.ts"
 import type { Output } from "./Output.ts"
 
 /** So many frames, and so many bytes, are taken together at most. */
-export const maxPendingFrames = 64
+export const maxPendingFrames = 256
 const maxPendingBytes = 262_144
 
 export interface FollowerOptions {
@@ -66,18 +66,23 @@ export class Follower {
   }
 
   /**
-   * Frames have come: should they be taken now? They are taken together, a few dozen at once: what belongs together is
-   * touched together, which halves the cost of many small streams. A frame that may end a segment waits for nothing.
+   * Frames have come: should they be taken now? They are taken together, a segment at once where it is small: what
+   * belongs together is touched together, which halves the cost of many small streams. A frame that may end a segment
+   * waits for nothing.
    */
   isDue(): boolean {
     const { clock, log, output } = this.#options
     output.lastFrameAt = clock.currentTimeMillisUnsafe()
-    for (this.#seen = Math.max(this.#seen, log.first); this.#seen < log.end; this.#seen++) {
-      const frame = log.at(this.#seen)
-      this.#pendingBytes += frame.length
+    const { end } = log
+    let pendingBytes = this.#pendingBytes
+    for (let i = Math.max(this.#seen, log.first); i < end; i++) {
+      const frame = log.at(i)
+      pendingBytes += frame.length
       if (this.#segmenter.isDecisive(frame)) return true
     }
-    return this.#pendingBytes >= maxPendingBytes || log.end - this.#cursor.position() >= maxPendingFrames
+    this.#seen = end
+    this.#pendingBytes = pendingBytes
+    return pendingBytes >= maxPendingBytes || end - this.#cursor.position() >= maxPendingFrames
   }
 
   /** Takes what has come. */

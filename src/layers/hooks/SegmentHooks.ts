@@ -8,6 +8,7 @@ import type { AccessRequest } from "../../services/Authorizer.ts"
 import { HlsSegmenter, type SegmentWritten } from "../../services/HlsSegmenter.ts"
 import { Hooks } from "../../services/Hooks.ts"
 import { Sessions } from "../../services/Sessions.ts"
+import { Settings } from "../../services/Settings.ts"
 import { SourceRegistry } from "../../services/SourceRegistry.ts"
 
 /** Publishers that are remembered for the last segments of their streams. */
@@ -29,6 +30,7 @@ export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
     const hooks = yield* Hooks
     const sessions = yield* Sessions
+    const settings = yield* Settings
     const fork = yield* FiberSet.makeRuntime<never, void, never>()
     /** By stream: the last segment of a publisher is written when it has gone. */
     const publishers = new Map<string, AccessRequest>()
@@ -49,6 +51,7 @@ export const layer = Layer.effectDiscard(
       "optional"
     )
     yield* (yield* HlsSegmenter).onSegment((segment) => {
+      if (!settings.vhost(segment.stream.vhost)?.httpHooks.enabled) return
       const publisher = publishers.get(streamKey(segment.stream))
       if (publisher !== undefined) fork(hooks.segment(publisher, factsOf(segment)))
     })
