@@ -1,5 +1,4 @@
 /** MPDs and segments over HTTP. The MPD is made for each request: it tells the time. */
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -16,6 +15,7 @@ import { HttpGateway, type PlainAnswer, type PlainRequest } from "../../services
 import { Listeners } from "../../services/Listeners.ts"
 import type { SegmentViewer } from "../../services/SegmentViewers.ts"
 import { Settings } from "../../services/Settings.ts"
+import { countedWarning } from "../telemetry/countedWarning.ts"
 import { clockFile, folderOf, mpdFileOf } from "./options.ts"
 import { contextKey, makeDashViewers, originalQuery } from "./viewers.ts"
 
@@ -39,6 +39,7 @@ export const layer = Layer.effectDiscard(
     const settings = yield* Settings
     const listeners = yield* Listeners
     const viewers = yield* makeDashViewers
+    const notServed = yield* countedWarning("dash file not served", "dash.requests")
 
     const find = (head: RequestHead): DashFound | undefined => {
       for (const { exact, path, vhost: name } of vhostsOf({ ...head, query: parseQuery(head.query) })) {
@@ -106,7 +107,7 @@ export const layer = Layer.effectDiscard(
         const next = Effect.tap(body.read(), (piece) => viewers.count(viewer, piece === "end" ? 0 : piece.length))
         return { status: 200, headers, body: { length: undefined, next } } satisfies PlainAnswer
       },
-      Effect.catch((error) => Effect.as(Effect.logWarning("dash file not served", Cause.fail(error)), short(503)))
+      Effect.catch((error) => Effect.as(notServed(error, {}), short(503)))
     )
 
     const answerClock = Effect.map(Clock.currentTimeMillis, (now): PlainAnswer => {

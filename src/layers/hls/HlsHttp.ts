@@ -1,5 +1,4 @@
 /** Playlists and segments over HTTP, for those who were let in. With `hls_ctx` each viewer is sent to a list of its own. */
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -25,6 +24,7 @@ import {
 } from "../../services/HttpGateway.ts"
 import { Listeners } from "../../services/Listeners.ts"
 import { Settings } from "../../services/Settings.ts"
+import { countedWarning } from "../telemetry/countedWarning.ts"
 import { playlistFileOf } from "./options.ts"
 
 type FoundFile = Extract<HlsFound, { _tag: "File" }>
@@ -98,6 +98,7 @@ export const layer = Layer.effectDiscard(
     const listeners = yield* Listeners
     const viewers = yield* SegmentViewers
     const clock = yield* Clock.Clock
+    const notServed = yield* countedWarning("hls file not served", "hls.requests")
 
     const find = (head: RequestHead, query = parseQuery(head.query)): HlsFound | undefined => {
       for (const { exact, path, vhost: name } of vhostsOf({ host: head.host, path: head.path, query })) {
@@ -239,7 +240,7 @@ export const layer = Layer.effectDiscard(
           Refused: ({ status }) => Effect.succeed(status === 401 ? login : short(status)),
           SessionKicked: () => Effect.succeed(short(404)),
           TooManyConnections: () => Effect.succeed(short(503)),
-          StoreFailed: (error) => Effect.as(Effect.logWarning("hls file not served", Cause.fail(error)), short(503))
+          StoreFailed: (error) => Effect.as(notServed(error, {}), short(503))
         })
       )
     }

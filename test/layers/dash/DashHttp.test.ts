@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import { all, parseXml, timelineOf } from "../../domain/dash/checkMpd.ts"
+import { periodMillis } from "../../../src/layers/telemetry/countedWarning.ts"
 import { effect } from "../../support/effect.ts"
+import { makeRecorder } from "../telemetry/recorder.ts"
 import { harness, settle, status } from "./harness.ts"
 
 describe("a viewer", () => {
@@ -161,6 +163,23 @@ describe("low latency", () => {
       expect(status(yield* answer(`/live/a/video-${startNumber + segments.length - 1}.m4s`))).toBe("200")
       disk.fault = () => undefined
       yield* TestClock.adjust(20_000)
+    })
+  )
+})
+
+effect("files that cannot be read are told of at once, then once a second with the number of requests", () => {
+  const recorder = makeRecorder()
+  return recorder.provide(
+    Effect.gen(function* () {
+      const { answer, disk, mpd, publish } = yield* harness()
+      const { play } = yield* publish()
+      yield* play(3)
+      yield* mpd()
+      disk.fault = (call) => (call === "readFile" ? "PermissionDenied" : undefined)
+      for (let i = 0; i < 5; i++) expect(status(yield* answer("/live/a/video-0.m4s"))).toBe("503")
+      yield* TestClock.adjust(periodMillis)
+      const told = recorder.lines.filter(({ message }) => message === "dash file not served")
+      expect(told.map(({ annotations }) => annotations["dash.requests"])).toEqual([1, 4])
     })
   )
 })

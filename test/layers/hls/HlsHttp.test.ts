@@ -3,7 +3,9 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { effect } from "../../support/effect.ts"
 import { refusalMillis } from "../../../src/layers/sessions/SegmentViewers.ts"
+import { periodMillis } from "../../../src/layers/telemetry/countedWarning.ts"
 import { get } from "../http/harness.ts"
+import { makeRecorder } from "../telemetry/recorder.ts"
 import { harness, settle } from "./harness.ts"
 
 const own = (master: string): string => master.trimEnd().split("\n").at(-1)!
@@ -285,3 +287,18 @@ effect("what a player tells with its requests is kept of its session, and goes n
     expect(player).toMatchObject({ count: 3, last: "br=700,st=l", starvations: 1 })
   })
 )
+
+effect("files that cannot be read are told of at once, then once a second with the number of requests", () => {
+  const recorder = makeRecorder()
+  return recorder.provide(
+    Effect.gen(function* () {
+      const { ask, disk, publish } = yield* harness({ hls: "hls_ctx off;" })
+      yield* (yield* publish()).play(4200)
+      disk.fault = (call) => (call === "readFile" ? "PermissionDenied" : undefined)
+      for (let i = 0; i < 5; i++) expect(yield* ask("/live/a-0.ts")).toStartWith("HTTP/1.1 503 ")
+      yield* TestClock.adjust(periodMillis)
+      const told = recorder.lines.filter(({ message }) => message === "hls file not served")
+      expect(told.map(({ annotations }) => annotations["hls.requests"])).toEqual([1, 4])
+    })
+  )
+})
