@@ -175,29 +175,31 @@ test("FFmpeg plays over HTTPS, with a certificate from files", () =>
     })()
   }))
 
-test(
-  "a WebSocket carries the same file as HTTP, in binary messages",
-  withServer({}, async (server) => {
-    const source = await clip("h264Aac")
-    const reader = new FlvReader()
-    const done = Promise.withResolvers<void>()
-    const socket = new WebSocket(server.http().replace("http:", "ws:"))
-    socket.binaryType = "arraybuffer"
-    socket.addEventListener("error", () => done.reject(new Error("the socket failed")))
-    socket.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer>) => {
-      reader.push(new Uint8Array(data))
-      if (reader.packets.length > 150) done.resolve()
+for (const runtime of ["bun", "deno", "node"] as const) {
+  test(
+    `${runtime}: a WebSocket carries the same file as HTTP, in binary messages`,
+    withServer({ runtime }, async (server) => {
+      const source = await clip("h264Aac")
+      const reader = new FlvReader()
+      const done = Promise.withResolvers<void>()
+      const socket = new WebSocket(server.http().replace("http:", "ws:"))
+      socket.binaryType = "arraybuffer"
+      socket.addEventListener("error", () => done.reject(new Error("the socket failed")))
+      socket.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer>) => {
+        reader.push(new Uint8Array(data))
+        if (reader.packets.length > 150) done.resolve()
+      })
+      await server.plays(1)
+      await using publisher = publishOn(server, source)
+      await done.promise
+      socket.close()
+      expect(publisher.out.ended).toBe(false)
+      const base = firstTime(source.packets)
+      const first = (packets: ReadonlyArray<Packet>, kind: Packet["kind"]) => trace(packets, kind, base)
+      for (const kind of ["video", "audio"] as const) {
+        const played = first(reader.packets, kind)
+        expect(played).toEqual(first(source.packets, kind).slice(0, played.length))
+      }
     })
-    await server.plays(1)
-    await using publisher = publishOn(server, source)
-    await done.promise
-    socket.close()
-    expect(publisher.out.ended).toBe(false)
-    const base = firstTime(source.packets)
-    const first = (packets: ReadonlyArray<Packet>, kind: Packet["kind"]) => trace(packets, kind, base)
-    for (const kind of ["video", "audio"] as const) {
-      const played = first(reader.packets, kind)
-      expect(played).toEqual(first(source.packets, kind).slice(0, played.length))
-    }
-  })
-)
+  )
+}

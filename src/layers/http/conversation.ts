@@ -13,6 +13,7 @@ import { answerOf, timely } from "./plainAnswer.ts"
 import { Requests } from "./Requests.ts"
 import { type Conversation, extraFor, type LiveFailure, liveMatch, plainContext } from "./talk.ts"
 import { serveThroughNode } from "./throughNode.ts"
+import { serveUpgrade } from "./upgraded.ts"
 
 /** Parts, conditions and other protocols are for the general way. */
 const generalFields = ["upgrade", "range", "if-none-match", "if-modified-since", "if-match", "if-unmodified-since"]
@@ -27,7 +28,11 @@ export const converse = Effect.fnUntraced(function* (
       error._tag === "BadRequest" ? answerBad(talk, error, requests) : Effect.void
     )
     if (head === undefined) return
-    if (isUpgrade(head) || hasBody(head)) {
+    if (isUpgrade(head)) {
+      connection.unread(requests.unanswered.subarray(head.headLength))
+      return yield* serveUpgrade(talk, head)
+    }
+    if (hasBody(head)) {
       connection.unread(requests.unanswered)
       return yield* serveThroughNode(talk)
     }

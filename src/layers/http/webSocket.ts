@@ -3,6 +3,7 @@ import type * as Http from "node:http"
 import type { Duplex } from "node:stream"
 import * as Effect from "effect/Effect"
 import { type WebSocket, WebSocketServer } from "ws"
+import type { RequestHead } from "../../domain/http/RequestHead.ts"
 import { SharedFrames } from "../../domain/http/webSocketFrame.ts"
 import { signature } from "../../domain/Product.ts"
 import { ConnectionClosed } from "../../services/Transport.ts"
@@ -12,6 +13,7 @@ import type { ConnectionStream } from "./ConnectionStream.ts"
 /** Viewers have nothing to say: longer messages end the connection. */
 export const maxMessageBytes = 65_536
 
+const noBytes = Buffer.alloc(0)
 const frames = new SharedFrames()
 const server = new WebSocketServer({
   noServer: true,
@@ -21,15 +23,15 @@ const server = new WebSocketServer({
 })
 server.on("headers", (lines) => lines.push(`Server: ${signature}`))
 
+/** As much of a request as `ws` looks at. */
+const requestOf = ({ headers, method, target }: RequestHead, socket: Duplex): Http.IncomingMessage =>
+  ({ method, url: target, headers: Object.fromEntries(headers), socket }) as unknown as Http.IncomingMessage
+
 /** Fails if the request is no WebSocket handshake; `ws` has answered it then. */
-export const upgrade = (
-  request: Http.IncomingMessage,
-  stream: ConnectionStream,
-  rest: Uint8Array
-): Effect.Effect<WebSocket, ConnectionClosed> =>
+export const upgrade = (head: RequestHead, stream: ConnectionStream): Effect.Effect<WebSocket, ConnectionClosed> =>
   Effect.callback((resume) => {
     stream.once("close", () => resume(Effect.fail(new ConnectionClosed({ reason: "closed in the handshake" }))))
-    server.handleUpgrade(request, stream as Duplex, Buffer.from(rest), (socket) => {
+    server.handleUpgrade(requestOf(head, stream), stream, noBytes, (socket) => {
       socket.on("error", () => undefined)
       // Without a reader the pings and the close of the peer would not be seen.
       socket.on("message", () => undefined)

@@ -181,6 +181,26 @@ describe("a WebSocket", () => {
     })
   )
 
+  for (const [name, before] of [
+    ["first", ""],
+    ["behind a request with a body", "POST /plain HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi"]
+  ] as const) {
+    effect(`may come ${name}, with its first frame right behind the handshake`, () =>
+      Effect.gen(function* () {
+        const { connect, gateway } = yield* harness()
+        const live = makeLive()
+        yield* gateway.live(live.route)
+        yield* gateway.plain(echo("/plain"))
+        yield* gateway.listen
+        const client = yield* connect()
+        client.send(`${before}${upgrade}\x89\x82\0\0\0\0hi`)
+        expect(yield* client.until("\x8a\x02hi")).toMatch(/HTTP\/1\.1 101 [^]*\r\n\r\n\x8a\x02hi$/)
+        live.sinks[0].write(bytes("body"))
+        expect(yield* client.until("body")).toEndWith("\x82\x04body")
+      })
+    )
+  }
+
   effect("is refused where nothing live is, and where its handshake is wrong", () =>
     Effect.gen(function* () {
       const { ask, gateway } = yield* harness()
