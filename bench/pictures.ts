@@ -47,7 +47,7 @@ const pictureMillis = async (browser: Browser, url: string): Promise<number> => 
 /** One publisher of a stream that has been live for some segments; one viewer after the other. */
 export const measurePictures = async (load: Load, tuning: Tuning, timing: Timing, starts: number) => {
   if (!existsSync(program)) throw new Error("not installed (Debian: apt install chromium)")
-  using place = await workplace()
+  const place = await workplace()
   await using server = start(sluice, tuning, place)
   await listening(server, place.rtmpPort, performance.now())
   clip(load.clip)
