@@ -89,6 +89,8 @@ export class Segmenter {
     if (isPicture && frame.keyframe) return true
     const time = this.#timeOf(frame)
     if (this.#isApart(time)) return true
+    // Most of all frames.
+    if (isPicture && rules.waitKeyframe) return false
     return endsBefore(rules, time - this.#start, { isPicture, keyframe: false }, this.#options.shiftMillis())
   }
 

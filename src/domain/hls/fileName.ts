@@ -41,10 +41,12 @@ export const fileName = (template: string, facts: NameFacts): string => {
     "[stream]": stream,
     "[seq]": String(facts.sequence),
     "[duration]": String(Math.round(facts.durationMillis)),
-    "[timestamp]": String(facts.timestamp),
-    ...dateWords(facts.openedAt, facts.utc)
+    "[timestamp]": String(facts.timestamp)
   }
-  return template.replace(/\[\w+\]/g, (word) => words[word] ?? word).replace(/^\/+/, "")
+  let dates: Readonly<Record<string, string>> | undefined
+  const valueOf = (word: string): string =>
+    words[word] ?? (dates ??= dateWords(facts.openedAt, facts.utc))[word] ?? word
+  return template.replace(/\[\w+\]/g, valueOf).replace(/^\/+/, "")
 }
 
 /** The name of a file that does not change while the stream lives. */

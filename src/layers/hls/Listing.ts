@@ -358,6 +358,7 @@ export class Listing {
 
   /** Those that cannot be removed are tried again with the next ones. */
   #remove(all: ReadonlyArray<string>, again: ReadonlyArray<string>): Effect.Effect<void> {
+    if (all.length === 0 && again.length === 0) return Effect.void
     const unused = [...new Set([...all, ...again])].filter((file) => !this.#isUsed(file))
     if (unused.length === 0) return Effect.void
     this.#undeleted = this.#undeleted.filter((file) => !again.includes(file))
