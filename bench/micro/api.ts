@@ -65,8 +65,7 @@ const openSessions = Effect.gen(function* () {
       protocol: "rtmp",
       connected: true,
       address: "127.0.0.1",
-      bytesIn: () => i,
-      bytesOut: () => i * 2
+      traffic: { bytesIn: () => i, bytesOut: () => i * 2 }
     })
     session.stream = { vhost: defaultVhost, app: "live", stream: `s${i % streams}` }
     session.type = "rtmp-play"

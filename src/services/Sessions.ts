@@ -24,10 +24,14 @@ export class TooManyConnections extends Schema.TaggedError<TooManyConnections>()
   }
 }
 
+/** Where bytes are counted: a connection. */
+export interface Traffic {
+  readonly bytesIn: () => number
+  readonly bytesOut: () => number
+}
+
 /** Plain counters: whoever moves bytes or frames adds to them; nobody is told. */
-export interface SessionCounters {
-  bytesIn: () => number
-  bytesOut: () => number
+export interface SessionCounters extends Traffic {
   framesIn: number
   framesOut: number
   /** Frames a slow viewer lost, and in how many jumps. */
@@ -70,8 +74,7 @@ export class Sessions extends Context.Service<
     /** In the register until the scope closes. */
     readonly open: (
       fields: Pick<Session, "protocol" | "address"> &
-        Partial<Pick<Session, "connected">> &
-        Pick<SessionCounters, "bytesIn" | "bytesOut">
+        Partial<Pick<Session, "connected">> & { readonly traffic: Traffic }
     ) => Effect.Effect<Session, TooManyConnections, Scope.Scope>
     readonly all: () => ReadonlyMap<string, Session>
     /** Ends a session; false if there is none with this id. */

@@ -1,6 +1,7 @@
 /** TCP and TLS connections, and the means to listen for them and to make them. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
@@ -39,6 +40,14 @@ export interface TlsFiles {
 /** At most this many bytes wait unread; then the socket is paused until somebody reads. */
 export const maxUnreadBytes = 262_144
 
+/** Who reads by plain calls, on the socket's own stack. */
+export interface Reader {
+  /** Takes bytes, lent for the call; false is enough. */
+  readonly take: (bytes: Uint8Array) => boolean
+  /** The last call: it had enough, it threw, or nothing more comes. */
+  readonly ended: (exit: Exit.Exit<void, ConnectionClosed>) => void
+}
+
 export interface Connection {
   /**
    * `address:port` of the peer, an IPv6 address in brackets; without port where there is none. Where a trusted proxy
@@ -55,6 +64,8 @@ export interface Connection {
    * false. The bytes are lent for the call. What it throws is a defect of this effect. One reader at a time.
    */
   readonly readWhile: (onBytes: (bytes: Uint8Array) => boolean) => Effect.Effect<void, ConnectionClosed>
+  /** The same without a fiber that waits. `stopReading` ends it. */
+  readonly readBy: (reader: Reader) => void
   /** Gives bytes back: the next `read` returns them first. */
   readonly unread: (bytes: Uint8Array) => void
   /** Hands bytes over: they must never change afterwards. Never waits, never fails; ask `queuedBytes`. */
@@ -82,6 +93,16 @@ export interface Connection {
   readonly socket: unknown
 }
 
+/** A conversation that goes on without the fiber that began it. */
+export interface Detached {
+  /** Registers the one listener that is called once it has ended, at once if it has. */
+  readonly onEnd: (listener: () => void) => void
+  readonly interrupt: () => void
+}
+
+/** Serves a connection, which is ended after it: after the fiber, or after what goes on without one. */
+export type Serve = (connection: Connection) => Effect.Effect<void | Detached>
+
 export interface ListenOptions {
   readonly tls?: TlsFiles | undefined
   readonly noDelay?: boolean | undefined
@@ -102,7 +123,7 @@ export class Transport extends Context.Service<
     readonly listen: (
       endpoint: Endpoint,
       options: ListenOptions,
-      onConnection: (connection: Connection) => Effect.Effect<void>
+      serve: Serve
     ) => Effect.Effect<number, TransportFailed, Scope.Scope>
     /** Closed with the scope. */
     readonly connect: (

@@ -40,7 +40,7 @@ test("a failure fails the test", () => expect(runTest(() => Effect.fail(new Erro
 
 const openSession = (address: string) =>
   Effect.flatMap(Sessions, ({ open }) =>
-    open({ protocol: "test", address, bytesIn: () => 0, bytesOut: () => 0 }).pipe(Effect.orDie)
+    open({ protocol: "test", address, traffic: { bytesIn: () => 0, bytesOut: () => 0 } }).pipe(Effect.orDie)
   )
 
 const sessions = SessionsLayer.layer.pipe(Layer.provide(layerText("listen 1935;")), Layer.orDie)

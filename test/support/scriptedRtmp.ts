@@ -38,11 +38,13 @@ export const scriptedRtmp =
         connection.unread(step.rest)
         break
       }
-      const peer: RtmpPeer = new RtmpPeer(connection, (message) => {
-        if (message.type !== 20) return script.onMedia?.({ ...message })
-        const command = Result.getOrThrow(decodeCommand(message))
-        const { name, args } = command
-        script.onCommand({ name, streamId: message.streamId, command, args }, peer, connection)
+      const peer: RtmpPeer = new RtmpPeer(connection, {
+        receive: (message) => {
+          if (message.type !== 20) return script.onMedia?.({ ...message })
+          const command = Result.getOrThrow(decodeCommand(message))
+          const { name, args } = command
+          script.onCommand({ name, streamId: message.streamId, command, args }, peer, connection)
+        }
       })
       while (true) Result.getOrThrow(peer.push(yield* connection.read))
     }).pipe(

@@ -22,6 +22,9 @@ export interface Capabilities {
   readonly nanoOffset: boolean
 }
 
+/** Of a peer that announces nothing, as most do. */
+const none: Capabilities = { fourCcs: new Set(), reconnect: false, multitrack: false, modEx: false, nanoOffset: false }
+
 /** `fields` is the command object of connect. What it says in a wrong type, it doesn't say. */
 export const readCapabilities = (fields: ReadonlyMap<string, unknown>): Capabilities => {
   const fourCcs = new Set<string>()
@@ -30,6 +33,7 @@ export const readCapabilities = (fields: ReadonlyMap<string, unknown>): Capabili
   addInfoMap(fourCcs, fields.get("audioFourCcInfoMap"))
   const value = fields.get("capsEx")
   const capsEx = typeof value === "number" ? value : 0
+  if (fourCcs.size === 0 && capsEx === 0) return none
   return {
     fourCcs,
     reconnect: (capsEx & CapsEx.Reconnect) !== 0,

@@ -67,7 +67,9 @@ export class Cursor implements LogReader {
   }
 
   /** Index of the first frame that this viewer still needs kept. */
-  readonly position = (): number => (this.#paused ? Infinity : this.#index)
+  position(): number {
+    return this.#paused ? Infinity : this.#index
+  }
 
   /** What was begun is still given to its end. */
   pause(): void {

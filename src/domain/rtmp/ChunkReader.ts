@@ -37,6 +37,8 @@ export interface RtmpMessage {
   end: number
 }
 
+const noBytes = new Uint8Array(0)
+
 /** SRS's numbers: chunk start, message size, message decoding, chunk size, changed length. */
 export type ChunkErrorCode = 2001 | 2002 | 2007 | 2010 | 2013
 
@@ -69,7 +71,7 @@ export class ChunkReader {
   readonly #slabs: PayloadSlabs
   /** Chunk streams 2 to 63, and the rest. Grows with the highest id that is used: there is one for each connection. */
   readonly #near: Array<ChunkStream | undefined> = []
-  readonly #far = new Map<number, ChunkStream>()
+  #far: Map<number, ChunkStream> | undefined
   #streams = 0
   #partialMessages = 0
   #partialBytes = 0
@@ -85,7 +87,7 @@ export class ChunkReader {
     timestamp: 0,
     streamId: 0,
     chunkStreamId: 0,
-    bytes: new Uint8Array(0),
+    bytes: noBytes,
     start: 0,
     end: 0
   }
@@ -103,6 +105,11 @@ export class ChunkReader {
     this.bytesIn += bytes.length
     this.#feed(bytes, onMessage)
     return this.#failure ?? Result.void
+  }
+
+  /** Few bytes are to come for a while: gives memory back. */
+  rest(): void {
+    if (this.#partialMessages === 0) this.#slabs.rest()
   }
 
   #feed(bytes: Uint8Array, onMessage: (message: RtmpMessage) => void): void {
@@ -154,7 +161,7 @@ export class ChunkReader {
       if (next > end) return needMore
       id = 64 + bytes[at + 1] + (id === 0 ? 0 : bytes[at + 2] << 8)
     }
-    const stream = (id < 64 ? this.#near[id] : this.#far.get(id)) ?? this.#open(id, fmt)
+    const stream = (id < 64 ? this.#near[id] : this.#far?.get(id)) ?? this.#open(id, fmt)
     if (stream === undefined) return refused
     if (fmt === 3) {
       return stream.partial
@@ -172,7 +179,7 @@ export class ChunkReader {
     if (id < 64) {
       while (this.#near.length <= id) this.#near.push(undefined)
       this.#near[id] = stream
-    } else this.#far.set(id, stream)
+    } else (this.#far ??= new Map()).set(id, stream)
     return stream
   }
 
@@ -277,6 +284,8 @@ export class ChunkReader {
     this.#drop(stream)
     if ((stream.type === setChunkSize || stream.type === abort) && !this.#control(message)) return false
     onMessage(message)
+    // It would keep them until the next message, which may never come.
+    message.bytes = noBytes
     return true
   }
 
@@ -284,7 +293,7 @@ export class ChunkReader {
     if (end - start < 4) return this.#refuse(2007, `control message of ${end - start} bytes`) !== undefined
     const value = readUint32(bytes, start)
     if (type === abort) {
-      const stream = value < 64 ? this.#near[value] : this.#far.get(value)
+      const stream = value < 64 ? this.#near[value] : this.#far?.get(value)
       if (stream?.partial) this.#drop(stream)
       return true
     }

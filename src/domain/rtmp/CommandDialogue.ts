@@ -63,7 +63,8 @@ const chooseName = (published: string, announced: string): string =>
   published === "" || (announced.startsWith(published) && baseName(announced) === published) ? announced : published
 
 export class CommandDialogue {
-  readonly #streams = new Map<number, Stream>()
+  /** At most `maxStreamsPerConnection`. */
+  #streams: ReadonlyArray<Stream> = []
   #allocatedId = 0
   #newest: Stream | undefined
   /** Since the last publish: what releaseStream or FCPublish named, and what kind of client that makes it. */
@@ -104,18 +105,18 @@ export class CommandDialogue {
 
   /** The server has ended what the stream did. */
   ended(streamId: number): void {
-    const stream = this.#streams.get(streamId)
+    const stream = this.#stream(streamId)
     if (stream !== undefined) stream.role = "idle"
   }
 
   /** The stream that media of a message belongs to: some encoders send it on another stream than they published. */
   publishingStream(messageStreamId: number): number | undefined {
-    if (this.#streams.get(messageStreamId)?.role === "publish") return messageStreamId
+    if (this.#stream(messageStreamId)?.role === "publish") return messageStreamId
     return this.#only("publish")?.id
   }
 
   #createStream(command: Command): Turn {
-    if (this.#streams.size >= maxStreamsPerConnection) {
+    if (this.#streams.length >= maxStreamsPerConnection) {
       const description = `more than ${maxStreamsPerConnection} streams`
       return {
         replies: [Replies.callError(command.transactionId, "NetConnection.Call.Failed", description)],
@@ -213,10 +214,14 @@ export class CommandDialogue {
   }
 
   #delete(streamId: number): Turn {
-    const stream = this.#streams.get(streamId)
-    this.#streams.delete(streamId)
+    const stream = this.#stream(streamId)
+    this.#streams = this.#streams.filter(({ id }) => id !== streamId)
     if (stream === this.#newest) this.#newest = undefined
     return stream === undefined ? silence : { replies: [], events: this.#end(stream) }
+  }
+
+  #stream(id: number): Stream | undefined {
+    return this.#streams.find((stream) => stream.id === id)
   }
 
   #beginRound(): void {
@@ -227,13 +232,13 @@ export class CommandDialogue {
 
   #allocate(): number {
     do this.#allocatedId++
-    while (this.#streams.has(this.#allocatedId))
+    while (this.#stream(this.#allocatedId) !== undefined)
     return this.#allocatedId
   }
 
   #open(id: number): Stream {
     const stream: Stream = { id, role: "idle", name: "" }
-    this.#streams.set(id, stream)
+    this.#streams = [...this.#streams, stream]
     this.#newest = stream
     return stream
   }
@@ -246,30 +251,30 @@ export class CommandDialogue {
 
   /** Where to publish or play: clients that skipped createStream, or name no stream, get the newest, at first 1. */
   #target(messageStreamId: number): Stream {
-    const stream = this.#streams.get(messageStreamId)
+    const stream = this.#stream(messageStreamId)
     if (stream !== undefined) return stream
-    const isFull = this.#streams.size >= maxStreamsPerConnection
+    const isFull = this.#streams.length >= maxStreamsPerConnection
     if (this.#newest !== undefined && (messageStreamId === 0 || isFull)) return this.#newest
     return this.#open(messageStreamId === 0 ? this.#allocate() : messageStreamId)
   }
 
   /** The stream a command is about; the only busy one if it names none. */
   #find(messageStreamId: number): Stream | undefined {
-    return this.#streams.get(messageStreamId) ?? this.#only("publish") ?? this.#only("play")
+    return this.#stream(messageStreamId) ?? this.#only("publish") ?? this.#only("play")
   }
 
   #playing(messageStreamId: number): Stream | undefined {
-    const stream = this.#streams.get(messageStreamId)
+    const stream = this.#stream(messageStreamId)
     return stream?.role === "play" ? stream : this.#only("play")
   }
 
   #publishers(): ReadonlyArray<Stream> {
-    return [...this.#streams.values()].filter((stream) => stream.role === "publish")
+    return this.#streams.filter((stream) => stream.role === "publish")
   }
 
   #only(role: Stream["role"]): Stream | undefined {
     let found: Stream | undefined
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#streams) {
       if (stream.role !== role) continue
       if (found !== undefined) return undefined
       found = stream

@@ -8,12 +8,15 @@
 import { firstSlabBytes, maxSharedPayloadBytes, maxSlabBytes, minSlabBytes } from "./limits.ts"
 
 const slabMillis = 500
+/** Where there is no slab, control messages and short commands begin none: they are let go at once. */
+const smallPayloadBytes = 64
+const noBytes = new Uint8Array(0)
 
 export class PayloadSlabs {
   /** Where in the buffer returned by the last `reserve` its range begins. */
   start = 0
 
-  #slab = new Uint8Array(0)
+  #slab = noBytes
   #used = 0
   #slabBytes: number
   /** Bytes reserved and time passed since the current slab was begun. */
@@ -32,6 +35,10 @@ export class PayloadSlabs {
   reserve(length: number, timestamp: number, available: number): Uint8Array {
     this.#bytes += length
     this.#lastMillis = timestamp
+    if (this.#slab.length === 0 && length <= smallPayloadBytes) {
+      this.start = 0
+      return new Uint8Array(length)
+    }
     if (length <= this.#slab.length - this.#used) {
       this.start = this.#used
       this.#used += length
@@ -48,6 +55,12 @@ export class PayloadSlabs {
     this.#firstMillis = timestamp
     this.start = 0
     return this.#slab
+  }
+
+  /** Nothing is to come for a while. */
+  rest(): void {
+    this.#slab = noBytes
+    this.#used = 0
   }
 
   #adapt(): void {

@@ -9,7 +9,8 @@ import { concat } from "../../domain/bytes/bytes.ts"
 import { BadProxyHeader, readProxyHeader } from "../../domain/proxy/ProxyHeader.ts"
 import { Certificates } from "../../services/Certificates.ts"
 import { Settings } from "../../services/Settings.ts"
-import { type Connection, Transport } from "../../services/Transport.ts"
+import { type Connection, type Serve, Transport } from "../../services/Transport.ts"
+import { attached } from "../telemetry/phases.ts"
 
 /** From the connection to the end of the header: at least 3 s, for what is lost is sent anew (§2). */
 export const headerTimeoutMillis = 5000
@@ -26,7 +27,7 @@ const readHeader = Effect.fnUntraced(function* (connection: Connection) {
 })
 
 /** Names the client instead of the proxy. Without a header the connection is nobody's. */
-const admit = (connection: Connection, serve: Effect.Effect<void>): Effect.Effect<void> =>
+const admit = (connection: Connection, serve: ReturnType<Serve>): ReturnType<Serve> =>
   readHeader(connection).pipe(
     Effect.timeoutOrElse({
       duration: headerTimeoutMillis,
@@ -49,8 +50,6 @@ const admit = (connection: Connection, serve: Effect.Effect<void>): Effect.Effec
     // A proxy that looks whether the port is open.
     Effect.catchTag("ConnectionClosed", () => Effect.void)
   )
-
-type Serve = (connection: Connection) => Effect.Effect<void>
 
 export const layer = Layer.effect(
   Transport,
@@ -77,7 +76,7 @@ export const layer = Layer.effect(
       if (!isProxied(endpoint.port)) return yield* transport.listen(endpoint, options, serve)
       // The header comes before TLS (§2).
       const secure = yield* certificates.server(tls)
-      const serveSecure: Serve = (connection) => Effect.scoped(Effect.flatMap(secure(connection), serve))
+      const serveSecure: Serve = (connection) => Effect.scoped(attached(Effect.flatMap(secure(connection), serve)))
       return yield* transport.listen(endpoint, inTheClear, behindHeader(serveSecure))
     })
 

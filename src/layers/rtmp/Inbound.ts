@@ -10,7 +10,7 @@ import type { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
 import type { Connection, ConnectionClosed } from "../../services/Transport.ts"
 import { type ProtocolViolation, violation } from "./errors.ts"
 import type { Publishing } from "./publishing.ts"
-import { RtmpPeer } from "./RtmpPeer.ts"
+import { type MessageHandler, RtmpPeer } from "./RtmpPeer.ts"
 
 const isCommand = (type: number): boolean => type === MessageType.CommandAmf0 || type === MessageType.CommandAmf3
 
@@ -19,7 +19,7 @@ export interface ReceivedCommand {
   readonly streamId: number
 }
 
-export class Inbound {
+export class Inbound implements MessageHandler {
   readonly peer: RtmpPeer
   readonly #connection: Connection
   readonly #dialogue: CommandDialogue
@@ -32,7 +32,7 @@ export class Inbound {
   constructor(connection: Connection, dialogue: CommandDialogue) {
     this.#connection = connection
     this.#dialogue = dialogue
-    this.peer = new RtmpPeer(connection, this.#receive)
+    this.peer = new RtmpPeer(connection, this)
   }
 
   begin(streamId: number, publishing: Publishing): void {
@@ -50,7 +50,8 @@ export class Inbound {
     this.#only = this.#publishing.size === 1 ? first : undefined
   }
 
-  readonly #receive = (message: RtmpMessage): void => {
+  /** Of the peer. */
+  receive(message: RtmpMessage): void {
     if (this.#pending.length > 0 || isCommand(message.type)) this.#pending.push({ ...message })
     else this.#media(message)
   }
@@ -65,19 +66,30 @@ export class Inbound {
     for (const publishing of this.#publishing.values()) publishing.flush()
   }
 
-  /** Handles media until a command comes: plain calls on the socket's stack, no Effect for a read. */
-  readonly nextCommand: Effect.Effect<ReceivedCommand, ConnectionClosed | ProtocolViolation> = Effect.suspend(() => {
-    const message = this.#handlePending()
-    if (message !== undefined) return decode(message)
-    if (this.#failure !== undefined) return Effect.fail(violation(this.#failure))
-    return Effect.andThen(this.#connection.readWhile(this.#onBytes), this.nextCommand)
-  })
+  /** The next command is there, or none will come. */
+  get isReady(): boolean {
+    return this.#pending.length > 0 || this.#failure !== undefined
+  }
 
-  readonly #onBytes = (bytes: Uint8Array): boolean => {
+  /** Handles media until a command comes: plain calls on the socket's stack, no Effect for a read. */
+  nextCommand(): Effect.Effect<ReceivedCommand, ConnectionClosed | ProtocolViolation> {
+    return Effect.suspend(() => {
+      const message = this.#handlePending()
+      if (message !== undefined) return decode(message)
+      if (this.#failure !== undefined) return Effect.fail(violation(this.#failure))
+      return Effect.andThen(
+        this.#connection.readWhile((bytes) => this.take(bytes)),
+        this.nextCommand()
+      )
+    })
+  }
+
+  /** Handles what has arrived; false once a command is there. */
+  take(bytes: Uint8Array): boolean {
     const result = this.peer.push(bytes)
     this.#flush()
     if (Result.isFailure(result)) this.#failure = result.failure
-    return this.#failure === undefined && this.#pending.length === 0
+    return !this.isReady
   }
 
   /** What waited behind the last command, up to the next one. */

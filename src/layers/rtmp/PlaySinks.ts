@@ -1,12 +1,12 @@
 /** One connection as the sink of each play on it: all of them hear when it has drained. */
-import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import type { Sink } from "../../services/Playback.ts"
 import type { Connection } from "../../services/Transport.ts"
 
+const nothing = (): void => undefined
+
 class PlaySink implements Sink {
   readonly #connection: Connection
-  drained: () => void = () => undefined
+  drained: () => void = nothing
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -36,18 +36,10 @@ export class PlaySinks {
     })
   }
 
-  /** For one play, until its scope closes. */
-  get open(): Effect.Effect<Sink, never, Scope.Scope> {
-    return Effect.acquireRelease(
-      Effect.sync(() => {
-        const sink = new PlaySink(this.#connection)
-        this.#sinks = [...this.#sinks, sink]
-        return sink
-      }),
-      (sink) =>
-        Effect.sync(() => {
-          this.#sinks = this.#sinks.filter((other) => other !== sink)
-        })
-    )
+  /** For the play that has this place now: whoever had it before has left. */
+  open(place: number): Sink {
+    const sink = new PlaySink(this.#connection)
+    this.#sinks = [...this.#sinks.slice(0, place), sink, ...this.#sinks.slice(place + 1)]
+    return sink
   }
 }

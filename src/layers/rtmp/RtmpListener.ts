@@ -11,7 +11,7 @@ import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { SourceRegistry } from "../../services/SourceRegistry.ts"
 import { type Connection, type Endpoint, type TlsFiles, Transport } from "../../services/Transport.ts"
-import { serveClient } from "../telemetry/client.ts"
+import { serveInPhases } from "../telemetry/client.ts"
 import { rtmpSession } from "./RtmpSession.ts"
 
 /** Ports of the system's choice differ though they are written alike. */
@@ -35,7 +35,7 @@ export const layer = Layer.effectDiscard(
     const connections = yield* Scope.fork(yield* Effect.scope)
 
     const serve = (connection: Connection) =>
-      serveClient(sessions, "rtmp", connection, (session) => rtmpSession(services, connection, session))
+      serveInPhases(sessions, "rtmp", connection, (session) => rtmpSession(services, connection, session))
 
     const listen = Effect.fnUntraced(function* (name: "RTMP" | "RTMPS", endpoint: Endpoint, tls: TlsFiles | undefined) {
       const port = yield* transport.listen(endpoint, { tls, connections }, serve)

@@ -12,6 +12,12 @@ import type { Connection } from "../../services/Transport.ts"
 /** Types up to this are protocol control (RTMP 1.0 §5.4). */
 const lastControlType = ControlMessage.typeIds.SetPeerBandwidth
 
+/** Who gets a peer's messages. */
+export interface MessageHandler {
+  /** The message is valid during the call only. */
+  readonly receive: (message: RtmpMessage) => void
+}
+
 export class RtmpPeer {
   readonly #connection: Connection
   readonly #reader = new ChunkReader()
@@ -22,13 +28,13 @@ export class RtmpPeer {
   /** Messages received; what a silent peer is told by. */
   messages = 0
 
-  readonly #onMessage: (message: RtmpMessage) => void
+  readonly #handler: MessageHandler
 
-  /** Control messages take effect here, all others go to `onMessage`, whose argument is valid during the call only. */
-  constructor(connection: Connection, onMessage: (message: RtmpMessage) => void) {
+  /** Control messages take effect here, all others go to `handler`. */
+  constructor(connection: Connection, handler: MessageHandler) {
     this.#connection = connection
     this.#acknowledged = connection.bytesIn()
-    this.#onMessage = onMessage
+    this.#handler = handler
   }
 
   get outgoingChunkSize(): number {
@@ -43,7 +49,7 @@ export class RtmpPeer {
   readonly #receive = (message: RtmpMessage): void => {
     this.messages++
     if (message.type === UserControl.typeId) this.#onUserControl(message)
-    else if (message.type > lastControlType) this.#onMessage(message)
+    else if (message.type > lastControlType) this.#handler.receive(message)
     else this.#onControl(message)
   }
 
@@ -52,6 +58,11 @@ export class RtmpPeer {
     const result = this.#reader.push(bytes, this.#receive)
     this.#acknowledge()
     return result
+  }
+
+  /** Few bytes are to come for a while. */
+  rest(): void {
+    this.#reader.rest()
   }
 
   send(message: UntimedMessage): void {

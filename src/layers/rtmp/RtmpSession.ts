@@ -1,11 +1,14 @@
 /** One RTMP client from accept to close. Reads top to bottom like the protocol: handshake, connect, then its streams. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
 import { readCapabilities, serverCapabilities } from "../../domain/flv/Capabilities.ts"
 import { readHops } from "../../domain/forward/hops.ts"
 import { compatibleVersion, signature } from "../../domain/Product.ts"
+import type { Command } from "../../domain/rtmp/Command.ts"
 import { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
 import { type ConnectRequest, readConnect } from "../../domain/rtmp/ConnectRequest.ts"
 import { protocolControl } from "../../domain/rtmp/ControlReplies.ts"
@@ -16,13 +19,15 @@ import { ServerHandshake } from "../../domain/rtmp/ServerHandshake.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { Refused } from "../../services/Authorizer.ts"
 import type { Session } from "../../services/Sessions.ts"
-import type { Connection, ConnectionClosed } from "../../services/Transport.ts"
+import { type Connection, ConnectionClosed, type Reader } from "../../services/Transport.ts"
 import { CurrentSession } from "../telemetry/session.ts"
 import { SessionTimeout, VhostNotFound, violation } from "./errors.ts"
+import type { Idle, Phase, Waiter } from "../telemetry/phases.ts"
 import { Inbound } from "./Inbound.ts"
 import { PlaySinks } from "./PlaySinks.ts"
 import { tellRefusal } from "./refusal.ts"
-import type { RtmpServices, SessionFailure } from "./RtmpConnection.ts"
+import type { RtmpConnection, RtmpServices, SessionFailure } from "./RtmpConnection.ts"
+import type { RtmpPeer } from "./RtmpPeer.ts"
 import { Streams } from "./streams.ts"
 import { Watchdog } from "./Watchdog.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
@@ -80,7 +85,7 @@ const shakeHands = Effect.fnUntraced(
 /** Waits for `connect`; whatever else comes before it gets no answer, as with SRS. */
 const awaitConnect = Effect.fnUntraced(function* (inbound: Inbound) {
   while (true) {
-    const { command } = yield* inbound.nextCommand
+    const { command } = yield* inbound.nextCommand()
     if (command.name !== "connect") continue
     const connect = readConnect(command)
     if (Result.isFailure(connect)) return yield* Effect.fail(violation(connect.failure))
@@ -160,20 +165,17 @@ const connectPhase = Effect.fnUntraced(
         "server.port": url.success.port
       })
     )
-    return { capabilities: readCapabilities(connect.fields), url: url.success }
+    return readCapabilities(connect.fields)
   },
   Effect.withSpan("rtmp.connect"),
   within("connect")
 )
 
 /** `on_connect`: after connect was answered and when a stream is known, before it is published or played, each time (SRS). */
-const authorizeConnect = Effect.fnUntraced(function* (
-  connected: RequestUrl,
-  name: string,
-  session: Session,
-  services: RtmpServices
-) {
-  const url = Result.getOrElse(parseRequestUrl(session.tcUrl, name), () => connected)
+const authorizeConnect = Effect.fnUntraced(function* (name: string, session: Session, services: RtmpServices) {
+  const parsed = Result.orElse(parseRequestUrl(session.tcUrl, name), () => parseTcUrl(session.tcUrl))
+  if (Result.isFailure(parsed)) return yield* Effect.fail(violation(parsed.failure))
+  const url = parsed.success
   const vhost = services.settings.vhost(url.vhost)
   if (vhost === undefined) return yield* Effect.fail(new VhostNotFound({ vhost: url.vhost }))
   const { pageUrl, tcUrl } = session
@@ -181,46 +183,123 @@ const authorizeConnect = Effect.fnUntraced(function* (
   yield* services.authorizer.connect({ session, stream, param: url.param, tcUrl, pageUrl })
 })
 
-/** The session proper, to be run by `runSession`. Ends with the peer's leaving, `ConnectionClosed`, or an error. */
-export const rtmpSession = (services: RtmpServices, connection: Connection, session: Session) => {
-  const dialogue = new CommandDialogue()
-  const inbound = new Inbound(connection, dialogue)
+type RtmpPhase = Phase<unknown, Scope.Scope | CurrentSession>
+
+/** A connection that was closed ends the session for the reason that somebody gave, or because the peer has left. */
+const endingWith =
+  (peer: RtmpPeer, connection: Connection, failure: () => SessionFailure | undefined) =>
+  <A, R>(phase: Effect.Effect<A, unknown, R>): Effect.Effect<A, unknown, R | CurrentSession> =>
+    Effect.catch(phase, (error) => {
+      if (!(error instanceof ConnectionClosed)) return Effect.fail(error)
+      const why = failure()
+      if (why !== undefined) {
+        const end = why._tag === "ViewerFailed" ? Effect.die(why.defect) : Effect.fail(why)
+        return Effect.andThen(tellRefusal(peer, connection, undefined, why), end)
+      }
+      const reason = Effect.map(CurrentSession, (running) => running.annotate({ "session.end_reason": error.reason }))
+      return Effect.andThen(reason, Effect.fail(error))
+    })
+
+/** What follows connect, command by command. While something is published or played, no fiber waits for the next one. */
+class Conversation implements Idle<unknown, Scope.Scope | CurrentSession>, Reader {
+  readonly #rtmp: RtmpConnection
+  readonly #inbound: Inbound
+  readonly #streams: Streams
+  #waiter: Waiter<unknown, Scope.Scope | CurrentSession> | undefined
+
+  constructor(rtmp: RtmpConnection, inbound: Inbound) {
+    this.#rtmp = rtmp
+    this.#inbound = inbound
+    this.#streams = new Streams(rtmp, inbound)
+  }
+
+  /** Until there is nothing to do but to wait. */
+  get commands(): RtmpPhase {
+    return this.#ending(
+      Effect.gen({ self: this }, function* () {
+        while (this.#inbound.isReady || !this.#streams.areActive) {
+          const { command, streamId } = yield* this.#inbound.nextCommand()
+          yield* this.#carryOut(command, streamId)
+        }
+        return this
+      })
+    )
+  }
+
+  *#carryOut(command: Command, streamId: number) {
+    const { connection, dialogue, peer, services, session } = this.#rtmp
+    const { events, replies } = dialogue.accept(command, streamId)
+    peer.sendAll(replies)
+    for (const event of events) {
+      if (event.kind === "publish" || event.kind === "play") {
+        yield* authorizeConnect(event.name, session, services).pipe(whilePeerStays(connection))
+      }
+      yield* Effect.tapError(this.#streams.carryOut(event), (error) => tellRefusal(peer, connection, event, error))
+    }
+  }
+
+  #ending<A, R>(phase: Effect.Effect<A, unknown, R>): Effect.Effect<A, unknown, R | CurrentSession> {
+    const { connection, peer } = this.#rtmp
+    return endingWith(peer, connection, () => this.#rtmp.failure)(phase)
+  }
+
+  wait(waiter: Waiter<unknown, Scope.Scope | CurrentSession>): void {
+    this.#waiter = waiter
+    this.#rtmp.peer.rest()
+    this.#rtmp.connection.readBy(this)
+  }
+
+  take(bytes: Uint8Array): boolean {
+    return this.#inbound.take(bytes)
+  }
+
+  ended(exit: Exit.Exit<void, ConnectionClosed>): void {
+    this.#waiter?.goOn(Exit.isSuccess(exit) ? this.commands : this.#ending(exit))
+  }
+
+  cancel(): void {
+    this.#rtmp.connection.stopReading("the session has ended")
+  }
+}
+
+const connected = Effect.fnUntraced(function* (
+  services: RtmpServices,
+  connection: Connection,
+  session: Session,
+  inbound: Inbound,
+  dialogue: CommandDialogue
+) {
   const { peer } = inbound
-  let failure: SessionFailure | undefined
+  yield* shakeHands(connection)
+  const capabilities = yield* connectPhase(inbound, connection, session, services)
   const fail = (error: SessionFailure) => {
-    failure ??= error
+    rtmp.failure ??= error
     connection.stopReading(error.message)
   }
-  return Effect.gen(function* () {
-    yield* shakeHands(connection)
-    const { capabilities, url } = yield* connectPhase(inbound, connection, session, services)
-    const watchdog = new Watchdog(() => peer.messages, fail, yield* Effect.scope)
-    yield* watchdog.expect("publish or play", identifyTimeoutMillis)
-    const sinks = new PlaySinks(connection)
-    const rtmp = { services, connection, peer, session, watchdog, dialogue, capabilities, sinks, fail }
-    const streams = new Streams(rtmp, inbound)
-    while (true) {
-      const { command, streamId } = yield* inbound.nextCommand
-      const { events, replies } = dialogue.accept(command, streamId)
-      peer.sendAll(replies)
-      for (const event of events) {
-        if (event.kind === "publish" || event.kind === "play") {
-          yield* authorizeConnect(url, event.name, session, services).pipe(whilePeerStays(connection))
-        }
-        yield* Effect.tapError(streams.carryOut(event), (error) => tellRefusal(peer, connection, event, error))
-      }
-    }
-  }).pipe(
-    Effect.catchTag(
-      "ConnectionClosed",
-      (closed): Effect.Effect<never, ConnectionClosed | SessionFailure, CurrentSession> => {
-        const reason = Effect.map(CurrentSession, (running) =>
-          running.annotate({ "session.end_reason": closed.reason })
-        )
-        if (failure === undefined) return Effect.andThen(reason, Effect.fail(closed))
-        const end = failure._tag === "ViewerFailed" ? Effect.die(failure.defect) : Effect.fail(failure)
-        return Effect.andThen(tellRefusal(peer, connection, undefined, failure), end)
-      }
-    )
+  const watchdog = new Watchdog(peer, fail, yield* Effect.scope)
+  const sinks = new PlaySinks(connection)
+  const rtmp: RtmpConnection = {
+    services,
+    connection,
+    peer,
+    session,
+    watchdog,
+    dialogue,
+    capabilities,
+    sinks,
+    failure: undefined,
+    fail
+  }
+  yield* watchdog.expect("publish or play", identifyTimeoutMillis)
+  return new Conversation(rtmp, inbound)
+})
+
+/** The session proper, to be run by `runPhases`. Ends with the peer's leaving, `ConnectionClosed`, or an error. */
+export const rtmpSession = (services: RtmpServices, connection: Connection, session: Session): RtmpPhase => {
+  const dialogue = new CommandDialogue()
+  const inbound = new Inbound(connection, dialogue)
+  return connected(services, connection, session, inbound, dialogue).pipe(
+    endingWith(inbound.peer, connection, () => undefined),
+    Effect.flatMap((conversation) => conversation.commands)
   )
 }

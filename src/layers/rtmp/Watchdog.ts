@@ -4,14 +4,19 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { SessionTimeout } from "./errors.ts"
 
+/** What the peer does, counted. */
+interface Activity {
+  readonly messages: number
+}
+
 export class Watchdog {
-  readonly #activity: () => number
+  readonly #activity: Activity
   readonly #fail: (error: SessionTimeout) => void
   readonly #scope: Scope.Scope
   #fiber: Fiber.Fiber<void> | undefined
 
-  /** `activity` counts what the peer does. The timer runs in `scope`. */
-  constructor(activity: () => number, fail: (error: SessionTimeout) => void, scope: Scope.Scope) {
+  /** The timer runs in `scope`. */
+  constructor(activity: Activity, fail: (error: SessionTimeout) => void, scope: Scope.Scope) {
     this.#activity = activity
     this.#fail = fail
     this.#scope = scope
@@ -34,11 +39,11 @@ export class Watchdog {
   #watch(waitingFor: string, first: number, then: () => number): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       let millis = first
-      let seen = this.#activity()
+      let seen = this.#activity.messages
       while (true) {
         yield* Effect.sleep(millis)
-        if (this.#activity() === seen) break
-        seen = this.#activity()
+        if (this.#activity.messages === seen) break
+        seen = this.#activity.messages
         millis = then()
       }
       this.#fail(new SessionTimeout({ waitingFor, millis }))

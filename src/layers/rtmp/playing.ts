@@ -10,6 +10,7 @@ import { rtmpFormat } from "../../domain/rtmp/RtmpFormat.ts"
 import type { Viewer } from "../../services/Playback.ts"
 import { PlayDurationReached } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
+import { spanUntilClosed } from "../telemetry/held.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
@@ -53,12 +54,12 @@ export const startPlay = Effect.fnUntraced(function* (connection: RtmpConnection
   const permit = yield* services.authorizer
     .play(access)
     .pipe(whilePeerStays(connection.connection), Effect.withSpan("rtmp.authorize"))
-  yield* Effect.makeSpanScoped("rtmp.play")
+  yield* spanUntilClosed("rtmp.play")
   peer.send(streamBegin(event.streamId))
   peer.sendAll(playStarted(event.streamId))
   const viewer = yield* services.playback.view(permit, {
     format: formatOf(connection, vhost, access.stream, event, place),
-    sink: yield* connection.sinks.open,
+    sink: connection.sinks.open(place),
     session,
     endWithPublisher: false,
     onEnd: fail

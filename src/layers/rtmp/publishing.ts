@@ -10,6 +10,7 @@ import type { Publication } from "../../services/SourceRegistry.ts"
 import type { Connection } from "../../services/Transport.ts"
 import { IdlePublisher, violation } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
+import { spanUntilClosed } from "../telemetry/held.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
@@ -98,7 +99,7 @@ export const startPublish = Effect.fnUntraced(function* (
   const permit = yield* services.authorizer
     .publish(access)
     .pipe(whilePeerStays(connection.connection), Effect.withSpan("rtmp.authorize"))
-  yield* Effect.makeSpanScoped("rtmp.publish")
+  yield* spanUntilClosed("rtmp.publish")
   const publication = yield* services.registry.publish(permit, fail)
   yield* tellStream(request, publication.source)
   if (vhost.publish.kickoffForIdleMillis > 0) yield* Effect.forkScoped(watchIdle(connection, publication, vhost))

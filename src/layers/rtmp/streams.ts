@@ -14,6 +14,7 @@ import type { RtmpConnection } from "./RtmpConnection.ts"
 export const idleStreamMillis = 180_000
 
 interface Activity {
+  readonly streamId: number
   readonly scope: Scope.Closeable
   readonly viewer?: Viewer
   readonly place?: number
@@ -25,15 +26,20 @@ type Begin = Extract<DialogueEvent, { readonly kind: "publish" | "play" }>
 export class Streams {
   readonly #connection: RtmpConnection
   readonly #inbound: Inbound
-  readonly #activities = new Map<number, Activity>()
+  #activities: ReadonlyArray<Activity> = []
 
   constructor(connection: RtmpConnection, inbound: Inbound) {
     this.#connection = connection
     this.#inbound = inbound
   }
 
+  /** Something is published or played. */
+  get areActive(): boolean {
+    return this.#activities.length > 0
+  }
+
   carryOut(event: DialogueEvent) {
-    const viewer = this.#activities.get(event.streamId)?.viewer
+    const viewer = this.#activity(event.streamId)?.viewer
     switch (event.kind) {
       case "publish":
       case "play":
@@ -48,34 +54,44 @@ export class Streams {
     }
   }
 
+  #activity(streamId: number): Activity | undefined {
+    return this.#activities.find((activity) => activity.streamId === streamId)
+  }
+
+  #without(streamId: number): ReadonlyArray<Activity> {
+    return this.#activities.filter((activity) => activity.streamId !== streamId)
+  }
+
   #begin(event: Begin) {
     return Effect.gen({ self: this }, function* () {
       const scope = yield* Scope.fork(yield* Effect.scope)
-      this.#activities.set(event.streamId, yield* Scope.provide(this.#start(event, scope), scope))
+      const activity = yield* Scope.provide(this.#start(event, scope), scope)
+      this.#activities = [...this.#without(event.streamId), activity]
       yield* this.#watch()
     })
   }
 
   #start(event: Begin, scope: Scope.Closeable) {
     return Effect.gen({ self: this }, function* () {
+      const { streamId } = event
       if (event.kind === "publish") {
-        this.#inbound.begin(event.streamId, yield* startPublish(this.#connection, event))
-        return { scope }
+        this.#inbound.begin(streamId, yield* startPublish(this.#connection, event))
+        return { streamId, scope }
       }
       const place = this.#freePlace()
-      return { scope, place, viewer: yield* startPlay(this.#connection, event, place) }
+      return { streamId, scope, place, viewer: yield* startPlay(this.#connection, event, place) }
     })
   }
 
   #end(streamId: number) {
     return Effect.gen({ self: this }, function* () {
-      const activity = this.#activities.get(streamId)
+      const activity = this.#activity(streamId)
       if (activity === undefined) return
-      this.#activities.delete(streamId)
+      this.#activities = this.#without(streamId)
       this.#inbound.end(streamId)
       this.#connection.connection.mergedRead(0)
       yield* Scope.close(activity.scope, Exit.void)
-      if (this.#activities.size === 0) this.#connection.session.role = ""
+      if (this.#activities.length === 0) this.#connection.session.role = ""
       yield* this.#watch()
     })
   }
@@ -83,13 +99,13 @@ export class Streams {
   /** Who publishes is watched from there on; who plays need not send anything. */
   #watch(): Effect.Effect<void> {
     const { watchdog } = this.#connection
-    if (this.#activities.size === 0) return watchdog.expect("publish or play", idleStreamMillis)
-    const isPublishing = [...this.#activities.values()].some(({ viewer }) => viewer === undefined)
+    if (this.#activities.length === 0) return watchdog.expect("publish or play", idleStreamMillis)
+    const isPublishing = this.#activities.some(({ viewer }) => viewer === undefined)
     return isPublishing ? Effect.void : watchdog.expect("", Infinity)
   }
 
   #freePlace(): number {
-    const taken = new Set([...this.#activities.values()].map(({ place }) => place))
+    const taken = new Set(this.#activities.map(({ place }) => place))
     let place = 0
     while (taken.has(place)) place++
     return place % maxPlaces

@@ -4,10 +4,45 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { isInNetworks } from "../../domain/access/NetworkAddress.ts"
-import { type Session, SessionKicked, Sessions, TooManyConnections } from "../../services/Sessions.ts"
+import {
+  type Session,
+  type SessionCounters,
+  SessionKicked,
+  Sessions,
+  TooManyConnections,
+  type Traffic
+} from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { countedWarning } from "../telemetry/countedWarning.ts"
+import { held } from "../telemetry/held.ts"
 import { makeSessionId } from "../telemetry/session.ts"
+
+class Counters implements SessionCounters {
+  readonly #traffic: Traffic
+  framesIn = 0
+  framesOut = 0
+  framesDropped = 0
+  jumps = 0
+  viewer: SessionCounters["viewer"]
+
+  constructor(traffic: Traffic) {
+    this.#traffic = traffic
+  }
+
+  bytesIn(): number {
+    return this.#traffic.bytesIn()
+  }
+
+  bytesOut(): number {
+    return this.#traffic.bytesOut()
+  }
+}
+
+interface Registered {
+  readonly session: Session
+  /** It was counted for this one. */
+  readonly address: string
+}
 
 export const layer = Layer.effect(
   Sessions,
@@ -30,10 +65,29 @@ export const layer = Layer.effect(
       return new TooManyConnections({ limit, directive: "max_connections_per_address" })
     }
 
+    const enter = (session: Session): Effect.Effect<Registered, TooManyConnections> =>
+      Effect.suspend(() => {
+        // The address may be known better later on, behind a proxy that speaks HTTP.
+        const { address } = session
+        const tooMany = refusal(address)
+        if (tooMany !== undefined) return Effect.fail(tooMany)
+        sessions.set(session.id, session)
+        byAddress.set(address, (byAddress.get(address) ?? 0) + 1)
+        return Effect.succeed({ session, address })
+      })
+
+    const leave = ({ address, session }: Registered): Effect.Effect<void> =>
+      Effect.sync(() => {
+        sessions.delete(session.id)
+        const left = (byAddress.get(address) ?? 1) - 1
+        if (left > 0) byAddress.set(address, left)
+        else byAddress.delete(address)
+        for (const listener of listeners) listener(session)
+      })
+
     const open = Effect.fnUntraced(function* (
       fields: Pick<Session, "protocol" | "address"> &
-        Partial<Pick<Session, "connected">> &
-        Pick<Session["counters"], "bytesIn" | "bytesOut">
+        Partial<Pick<Session, "connected">> & { readonly traffic: Traffic }
     ) {
       let id = yield* makeSessionId
       while (sessions.has(id)) id = yield* makeSessionId
@@ -49,37 +103,12 @@ export const layer = Layer.effect(
         tcUrl: "",
         pageUrl: "",
         swfUrl: "",
-        counters: {
-          bytesIn: fields.bytesIn,
-          bytesOut: fields.bytesOut,
-          framesIn: 0,
-          framesOut: 0,
-          framesDropped: 0,
-          jumps: 0,
-          viewer: undefined
-        },
+        counters: new Counters(fields.traffic),
         kicked: Deferred.makeUnsafe()
       }
-      const { address } = fields
-      yield* Effect.acquireRelease(
-        Effect.suspend(() => {
-          const tooMany = refusal(address)
-          if (tooMany !== undefined) return Effect.fail(tooMany)
-          sessions.set(id, session)
-          byAddress.set(address, (byAddress.get(address) ?? 0) + 1)
-          return Effect.void
-        }),
-        () =>
-          Effect.sync(() => {
-            sessions.delete(id)
-            const left = (byAddress.get(address) ?? 1) - 1
-            if (left > 0) byAddress.set(address, left)
-            else byAddress.delete(address)
-            for (const listener of listeners) listener(session)
-          })
-      ).pipe(
+      yield* held(enter(session), leave).pipe(
         Effect.tapError((error) =>
-          refused(error, { "client.address": address, "network.protocol.name": fields.protocol })
+          refused(error, { "client.address": fields.address, "network.protocol.name": fields.protocol })
         )
       )
       return session

@@ -68,15 +68,17 @@ export class DeliveredViewer implements Viewer {
     return at < log.end ? Math.max(0, log.timeline.latest - log.at(at).timestamp) : 0
   }
 
-  readonly pause = (): void => this.cursor.pause()
+  pause(): void {
+    this.cursor.pause()
+  }
 
   /** Gets what there is with the next flush, also while the publisher sends nothing. */
-  readonly resume = (): void => {
+  resume(): void {
     this.cursor.resume()
     this.#wake()
   }
 
-  readonly end = (error: ViewerEnd): void => {
+  end(error: ViewerEnd): void {
     Deferred.doneUnsafe(this.ended, Effect.fail(error))
     this.#onEnd?.(error)
   }

@@ -18,6 +18,7 @@ import { Playback, type ViewOptions, ViewerStalled } from "../../services/Playba
 import { Settings } from "../../services/Settings.ts"
 import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
 import { background } from "../telemetry/background.ts"
+import { held } from "../telemetry/held.ts"
 import { Delivery, type Pace } from "./Delivery.ts"
 import type { DeliveredViewer } from "./DeliveredViewer.ts"
 import { monotonicMillis } from "./monotonic.ts"
@@ -70,8 +71,9 @@ export const layer = Layer.effect(
         })
       })
 
-    const leave = (source: Source, delivery: Delivery, viewer: DeliveredViewer) =>
+    const leave = ([delivery, viewer]: readonly [Delivery, DeliveredViewer]) =>
       Effect.suspend(() => {
+        const { source } = viewer
         delivery.remove(viewer)
         if (delivery.size > 0) return Effect.void
         deliveries.delete(source)
@@ -80,10 +82,7 @@ export const layer = Layer.effect(
 
     const view = Effect.fnUntraced(function* (permit: Permit<"play">, options: ViewOptions) {
       const source = yield* registry.subscribe(permit)
-      const [, viewer] = yield* Effect.acquireRelease(
-        join(source, options, options.start ?? gopCache.start(source.name.vhost)),
-        ([delivery, viewer]) => leave(source, delivery, viewer)
-      )
+      const [, viewer] = yield* held(join(source, options, options.start ?? gopCache.start(source.name.vhost)), leave)
       return viewer
     })
 

@@ -19,6 +19,7 @@ import {
   TakenOver
 } from "../../services/SourceRegistry.ts"
 import { background } from "../telemetry/background.ts"
+import { held } from "../telemetry/held.ts"
 import { LiveSource, type Slot } from "./LiveSource.ts"
 import { monotonicMillis } from "./monotonic.ts"
 
@@ -161,18 +162,20 @@ export const layer = Layer.effect(
       return { source, append: path.push, flush } satisfies Publication
     })
 
-    const subscribe = (permit: Permit<"play">) =>
-      Effect.acquireRelease(
+    const unsubscribe = (source: LiveSource) =>
+      Effect.sync(() => {
+        source.readers--
+        becameIdle(source)
+      })
+
+    const subscribe = ({ request }: Permit<"play">) =>
+      held(
         Effect.sync(() => {
-          const source = obtain(permit.request.stream)
+          const source = obtain(request.stream)
           source.readers++
           return source
         }),
-        (source) =>
-          Effect.sync(() => {
-            source.readers--
-            becameIdle(source)
-          })
+        unsubscribe
       )
 
     const onSource = (name: string, attach: Attach, weight: "optional" | "required") => {

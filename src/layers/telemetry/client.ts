@@ -1,10 +1,21 @@
 /** Clients of any protocol: registered, counted, run as a session, and told of in the same words. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import { addressOf } from "../../domain/access/NetworkAddress.ts"
 import type { AccessRequest } from "../../services/Authorizer.ts"
+import type { Detached } from "../../services/Transport.ts"
 import type { Session, Sessions, TooManyConnections } from "../../services/Sessions.ts"
-import { CurrentSession, type Facts, type Given, runSession } from "./session.ts"
+import { type Phase, runPhases } from "./phases.ts"
+import {
+  CurrentSession,
+  type Facts,
+  type Given,
+  openSession,
+  runSession,
+  type SessionFields,
+  type SessionOptions
+} from "./session.ts"
 
 /** What of a client is known before it says a word. A `Connection` has all of it. */
 export interface Client {
@@ -29,34 +40,50 @@ const summaryOf = ({ counters, player, role }: Session): Facts => ({
     : { "player.reports": player.count, "player.starvations": player.starvations, "player.cmcd": player.last })
 })
 
-/**
- * Runs what a client does as a session of its protocol, whose name the root span has: `rtmp.session`. `facts` are known
- * at once, and stand on each of its log lines.
- */
+/** `facts` are known at once, and stand on each log line of the session. */
+type KnownFacts = Readonly<Record<string, string>>
+
+const register = (sessions: Sessions["Service"], protocol: string, client: Client) =>
+  sessions.open({
+    protocol,
+    address: addressOf(client.peer),
+    connected: client.localPort !== undefined,
+    traffic: client
+  })
+
+const fieldsOf = (session: Session, protocol: string, client: Client, facts: KnownFacts): SessionFields => ({
+  "session.id": session.id,
+  "client.address": client.peer,
+  "network.protocol.name": protocol,
+  ...facts
+})
+
+class ClientOptions implements SessionOptions {
+  readonly #session: Session
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  get kicked() {
+    return this.#session.kicked
+  }
+
+  summary() {
+    return summaryOf(this.#session)
+  }
+}
+
+/** Runs what a client does as a session of its protocol, whose name the root span has: `rtmp.session`. */
 export const runClient = <A, E, R>(
   sessions: Sessions["Service"],
   protocol: string,
   client: Client,
   converse: (session: Session) => Effect.Effect<A, E, R>,
-  facts: Readonly<Record<string, string>> = {}
+  facts: KnownFacts = {}
 ): Effect.Effect<void, TooManyConnections, Given<R>> =>
-  Effect.flatMap(
-    sessions.open({
-      protocol,
-      address: addressOf(client.peer),
-      connected: client.localPort !== undefined,
-      bytesIn: () => client.bytesIn(),
-      bytesOut: () => client.bytesOut()
-    }),
-    (session) => {
-      const fields = {
-        "session.id": session.id,
-        "client.address": client.peer,
-        "network.protocol.name": protocol,
-        ...facts
-      }
-      return runSession(fields, { kicked: session.kicked, summary: () => summaryOf(session) })(converse(session))
-    }
+  Effect.flatMap(register(sessions, protocol, client), (session) =>
+    runSession(fieldsOf(session, protocol, client, facts), new ClientOptions(session))(converse(session))
   ).pipe(Effect.scoped)
 
 /** The same for a listener, which has nobody to tell that there are too many: the register logs it. */
@@ -65,9 +92,28 @@ export const serveClient = <A, E, R>(
   protocol: string,
   client: Client,
   converse: (session: Session) => Effect.Effect<A, E, R>,
-  facts: Readonly<Record<string, string>> = {}
+  facts: KnownFacts = {}
 ): Effect.Effect<void, never, Given<R>> =>
   Effect.catchTag(runClient(sessions, protocol, client, converse, facts), "TooManyConnections", () => Effect.void)
+
+/** The same for a conversation in phases. */
+export const serveInPhases = <E, R>(
+  sessions: Sessions["Service"],
+  protocol: string,
+  client: Client,
+  converse: (session: Session) => Phase<E, R>,
+  facts: KnownFacts = {}
+): Effect.Effect<Detached, never, Given<R>> =>
+  runPhases<E, R>(
+    Effect.suspend(() => {
+      const scope = Scope.makeUnsafe()
+      return Effect.gen(function* () {
+        const session = yield* Scope.provide(register(sessions, protocol, client), scope)
+        const fields = fieldsOf(session, protocol, client, facts)
+        return { running: yield* openSession(fields, new ClientOptions(session), scope), first: converse(session) }
+      }).pipe(Effect.catchTag("TooManyConnections", () => Effect.undefined))
+    })
+  )
 
 /** What the running session does from now on is told as this address's. */
 export const withAddress = <A, E, R>(address: string, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

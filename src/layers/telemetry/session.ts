@@ -5,7 +5,6 @@ import * as Context from "effect/Context"
 import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
@@ -34,20 +33,33 @@ export interface SessionOptions {
   readonly summary?: (() => Facts) | undefined
 }
 
-/** A session while it runs: where its facts go. */
+/** What can be interrupted as a fiber can. */
+interface Interruptible {
+  readonly interrupt: () => void
+}
+
+/** A session while it runs: where its facts go, and what happens at its end, whichever fiber that comes in. */
 export class RunningSession {
   readonly id: string
-  readonly #span: Tracer.AnySpan | undefined
+  readonly scope: Scope.Closeable
+  readonly #fields: SessionFields
+  readonly #options: SessionOptions
+  readonly #span: Tracer.Span
   readonly #facts: Record<string, string | number | boolean> = {}
+  #kick: string | undefined
+  #onKick: ((kick: Effect.Effect<never, SessionKicked>) => void) | undefined
 
-  constructor(id: string, span: Tracer.AnySpan | undefined) {
-    this.id = id
+  constructor(fields: SessionFields, options: SessionOptions, span: Tracer.Span, scope: Scope.Closeable) {
+    this.id = fields["session.id"]
+    this.scope = scope
+    this.#fields = fields
+    this.#options = options
     this.#span = span
   }
 
   /** 32 hexadecimal digits; empty when nothing is traced. */
   get traceId(): string {
-    return this.#span?.sampled ? this.#span.traceId : ""
+    return this.#span.sampled ? this.#span.traceId : ""
   }
 
   /** Facts of the session so far, without those it opened with. */
@@ -58,13 +70,72 @@ export class RunningSession {
   /** Adds facts to the root span, whichever span is current, and to the closing log line. */
   annotate(facts: Facts): void {
     Object.assign(this.#facts, facts)
-    if (this.#span === undefined || !("attribute" in this.#span)) return
-    for (const key in facts) this.#span.attribute(key, facts[key])
   }
 
   /** Marks a moment within the root span, whichever span is current; `atNanos` is the Clock's. */
   event(name: string, atNanos: bigint, facts: Facts = {}): void {
-    if (this.#span !== undefined && "event" in this.#span) this.#span.event(name, atNanos, facts)
+    this.#span.event(name, atNanos, facts)
+  }
+
+  /** Interrupts whoever runs it when the session is kicked. False if it was already. */
+  untilKicked(runner: Interruptible): boolean {
+    const { kicked } = this.#options
+    if (kicked?.effect !== undefined) this.#kick = kickReason(kicked.effect)
+    else if (kicked !== undefined) {
+      this.#onKick = (kick) => {
+        this.#kick = kickReason(kick)
+        runner.interrupt()
+      }
+      ;(kicked.resumes ??= []).push(this.#onKick)
+    }
+    return this.#kick === undefined
+  }
+
+  /** What is run so is within the session: its scope, its span, its fields on each log line. */
+  provide<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, Given<R>> {
+    // One step for all: each context between them would live as long as who waits in it.
+    return Effect.updateContext(self, (outer: Context.Context<Given<R>>) => this.#contextOf<R>(outer))
+  }
+
+  /** `Given<R>` and what is added here are `R`, which the compiler cannot see. */
+  #contextOf<R>(outer: Context.Context<Given<R>>): Context.Context<R> {
+    return outer.pipe(
+      Context.add(Scope.Scope, this.scope),
+      Context.add(Tracer.ParentSpan, this.#span),
+      Context.add(CurrentSession, this),
+      Context.add(References.CurrentLogAnnotations, {
+        ...Context.get(outer, References.CurrentLogAnnotations),
+        ...this.#fields
+      })
+    ) as Context.Context<unknown> as Context.Context<R>
+  }
+
+  /** Closes its scope, then logs the end inside the span, and last ends the span with the session's true exit. */
+  end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    const told = Effect.suspend(() => {
+      this.#stopListening()
+      if (this.#options.summary !== undefined) this.annotate(this.#options.summary())
+      const facts = endOf(exit, this.#kick)
+      this.annotate(facts)
+      return Effect.annotateLogs(logEnd(facts["session.end"], exit), this.#facts)
+    })
+    return Scope.close(this.scope, exit).pipe(
+      Effect.andThen(told),
+      Effect.andThen(Effect.map(Clock.currentTimeNanos, (now) => this.#endSpan(now, exit)))
+    )
+  }
+
+  /** It is told of its facts only now: they would be kept twice for as long as the session lasts. */
+  #endSpan(now: bigint, exit: Exit.Exit<unknown, unknown>): void {
+    const facts = { ...this.#fields, ...this.#facts }
+    for (const key in facts) this.#span.attribute(key, facts[key])
+    this.#span.end(now, exit)
+  }
+
+  #stopListening(): void {
+    const { resumes } = this.#options.kicked ?? {}
+    const index = this.#onKick === undefined ? -1 : (resumes?.indexOf(this.#onKick) ?? -1)
+    if (index >= 0) resumes?.splice(index, 1)
   }
 }
 
@@ -80,6 +151,17 @@ export const makeSessionId: Effect.Effect<string> = Effect.map(Random.Random, (r
   sessionId(() => random.nextDoubleUnsafe())
 )
 
+/** Begins a session in this scope, which it closes at its end. */
+export const openSession = (
+  fields: SessionFields,
+  options: SessionOptions = {},
+  scope: Scope.Closeable = Scope.makeUnsafe()
+): Effect.Effect<RunningSession> =>
+  Effect.map(
+    Effect.makeSpan(`${fields["network.protocol.name"]}.session`, { root: true, kind: "server" }),
+    (span) => new RunningSession(fields, options, span, scope)
+  )
+
 /**
  * Runs a session in a scope, under a root span, between the log lines "session opened" and "session closed" or
  * "session failed". `ConnectionClosed` is an ordinary end. Never fails; only an interruption (kick, shutdown) goes on to
@@ -88,89 +170,29 @@ export const makeSessionId: Effect.Effect<string> = Effect.map(Random.Random, (r
 export const runSession =
   (fields: SessionFields, options: SessionOptions = {}) =>
   <A, E, R>(session: Effect.Effect<A, E, R>): Effect.Effect<void, never, Given<R>> =>
-    Effect.makeSpan(`${fields["network.protocol.name"]}.session`, {
-      root: true,
-      kind: "server",
-      attributes: fields
-    }).pipe(
-      Effect.flatMap((span) =>
+    openSession(fields, options).pipe(
+      Effect.flatMap((running) =>
         Effect.withFiber((fiber) => {
-          const scope = Scope.makeUnsafe()
-          const running = new RunningSession(fields["session.id"], span)
-          const kick = listenForKick(options.kicked, fiber)
-          const end = (exit: Exit.Exit<unknown, unknown>) => {
-            kick.stop()
-            if (options.summary !== undefined) running.annotate(options.summary())
-            const facts = endOf(exit, kick.reason())
-            running.annotate(facts)
-            return logEnd(facts["session.end"], exit).pipe(
-              Effect.annotateLogs(running.facts),
-              Effect.andThen(Effect.map(Clock.currentTimeNanos, (now) => span.end(now, exit)))
-            )
-          }
-          return Effect.logInfo("session opened").pipe(
-            Effect.andThen(kick.reason() === undefined ? untilPeerLeaves(session, running) : Effect.interrupt),
-            Effect.onExit((exit) =>
-              Effect.andThen(
-                Scope.close(scope, exit),
-                Effect.suspend(() => end(exit))
-              )
-            ),
-            // One step for all: each context between them would live as long as the session.
-            Effect.updateContext((outer: Context.Context<Given<R>>) =>
-              contextOf<R>(outer, scope, span, running, fields)
-            )
+          const begins = running.untilKicked({ interrupt: () => fiber.interruptUnsafe() })
+          return sessionOpened.pipe(
+            Effect.andThen(begins ? untilPeerLeaves(session) : Effect.interrupt),
+            Effect.onExit((exit) => running.end(exit)),
+            (whole) => running.provide(whole)
           )
         })
       ),
       Effect.ignoreCause
     )
 
-/** `Given<R>` and what is added here are `R`, which the compiler cannot see. */
-const contextOf = <R>(
-  outer: Context.Context<Given<R>>,
-  scope: Scope.Scope,
-  span: Tracer.Span,
-  running: RunningSession,
-  fields: SessionFields
-): Context.Context<R> =>
-  outer.pipe(
-    Context.add(Scope.Scope, scope),
-    Context.add(Tracer.ParentSpan, span),
-    Context.add(CurrentSession, running),
-    Context.add(References.CurrentLogAnnotations, {
-      ...Context.get(outer, References.CurrentLogAnnotations),
-      ...fields
-    })
-  ) as Context.Context<unknown> as Context.Context<R>
+export const sessionOpened = Effect.logInfo("session opened")
 
 /** A peer that leaves is an ordinary end of any session. */
-const untilPeerLeaves = <A, E, R>(session: Effect.Effect<A, E, R>, running: RunningSession) =>
-  session.pipe(
-    Effect.catch((error: E) => {
-      if (errorFacts(error)["error.code"] !== srsErrors.SocketClosed) return Effect.fail(error)
-      running.annotate({ "session.end_by": "peer" })
-      return Effect.void
-    })
+export const untilPeerLeaves = <A, E, R>(session: Effect.Effect<A, E, R>) =>
+  Effect.catch(session, (error: E) =>
+    errorFacts(error)["error.code"] === srsErrors.SocketClosed
+      ? Effect.map(CurrentSession, (running) => running.annotate({ "session.end_by": "peer" }))
+      : Effect.fail(error)
   )
-
-/** Interrupts the fiber when the kick comes, without a fiber of its own to wait for it: there is one per session. */
-const listenForKick = (kicked: SessionOptions["kicked"], fiber: Fiber.Fiber<unknown, unknown>) => {
-  let reason: string | undefined
-  const onKick = (kick: Effect.Effect<never, SessionKicked>) => {
-    reason = kickReason(kick)
-    fiber.interruptUnsafe()
-  }
-  if (kicked?.effect !== undefined) reason = kickReason(kicked.effect)
-  else if (kicked !== undefined) (kicked.resumes ??= []).push(onKick)
-  return {
-    reason: () => reason,
-    stop: () => {
-      const index = kicked?.resumes?.indexOf(onKick) ?? -1
-      if (index >= 0) kicked?.resumes?.splice(index, 1)
-    }
-  }
-}
 
 const kickReason = (kick: Effect.Effect<never, SessionKicked>): string =>
   (Exit.isExit(kick) && Exit.isFailure(kick) ? Cause.prettyErrors(kick.cause)[0]?.message : undefined) ?? ""

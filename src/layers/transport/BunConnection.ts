@@ -5,8 +5,8 @@
  */
 import type * as BunModule from "bun"
 import * as Effect from "effect/Effect"
-import { type Connection, ConnectionClosed } from "../../services/Transport.ts"
-import { Inbox } from "./Inbox.ts"
+import { type Connection, ConnectionClosed, type Reader } from "../../services/Transport.ts"
+import { Inbox, type Sender } from "./Inbox.ts"
 import { type LinuxSockets, linuxSockets } from "./linuxSockets.ts"
 import { type PolledSocket, readPolled } from "./PolledReads.ts"
 
@@ -30,7 +30,7 @@ export const peerOf = ({ remoteAddress, remotePort }: Pick<BunSocket, "remoteAdd
   return address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`
 }
 
-export class BunConnection implements Connection, PolledSocket {
+export class BunConnection implements Connection, PolledSocket, Sender {
   readonly peer: string
   readonly localPort: number
   readonly encrypted: boolean
@@ -58,12 +58,18 @@ export class BunConnection implements Connection, PolledSocket {
     this.localPort = socket.localPort
     this.descriptor = socket.fd
     this.#kernel = encrypted ? undefined : linuxSockets()
-    this.#inbox = new Inbox((open) => (open ? this.#goOn() : this.#pause()))
+    this.#inbox = new Inbox(this)
+  }
+
+  /** Of the inbox. */
+  flow(open: boolean): void {
+    if (open) this.#goOn()
+    else this.#pause()
   }
 
   /** Of the socket's data handler. */
   arrived(bytes: Uint8Array): void {
-    if (this.#mergeMillis > 0 && bytes.length < fullReadBytes) queueMicrotask(this.#merge)
+    if (this.#mergeMillis > 0 && bytes.length < fullReadBytes) queueMicrotask(() => this.#merge())
     this.#inbox.arrived(bytes)
   }
 
@@ -132,7 +138,7 @@ export class BunConnection implements Connection, PolledSocket {
   }
 
   /** After the data handler: a pause inside of it starves the publisher. */
-  readonly #merge = (): void => {
+  #merge(): void {
     if (this.#mergeTimer !== undefined || this.#stopPolling !== undefined || this.#inbox.isClosed) return
     if (this.#kernel !== undefined) return this.#goOn()
     this.#socket.pause()
@@ -149,6 +155,10 @@ export class BunConnection implements Connection, PolledSocket {
 
   readWhile(onBytes: (bytes: Uint8Array) => boolean): Effect.Effect<void, ConnectionClosed> {
     return this.#inbox.readWhile(onBytes)
+  }
+
+  readBy(reader: Reader): void {
+    this.#inbox.readBy(reader)
   }
 
   stopReading(reason: string): void {

@@ -1,29 +1,35 @@
 /** What has arrived and waits to be read: the reading half of every connection, over sockets and in memory. */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { concat } from "../../domain/bytes/bytes.ts"
-import { ConnectionClosed, maxUnreadBytes } from "../../services/Transport.ts"
+import { ConnectionClosed, maxUnreadBytes, type Reader } from "../../services/Transport.ts"
 
 /** Who waits: takes what arrives, or learns that nothing will. */
-interface Reader {
-  readonly take: (bytes: Uint8Array) => unknown
+interface Waiting {
+  readonly take: (bytes: Uint8Array) => void
   /** Keeps nothing of what it takes. */
   readonly borrows: boolean
   readonly closed: (error: ConnectionClosed) => void
 }
 
+/** What fills an inbox. */
+export interface Sender {
+  /** Stops and restarts it: it is stopped while more than `maxUnreadBytes` wait. */
+  readonly flow: (open: boolean) => void
+}
+
 export class Inbox {
-  readonly #flow: (open: boolean) => void
+  readonly #sender: Sender
   #chunks: Array<Uint8Array> = []
   #bytes = 0
   #blocked = false
   #closed: ConnectionClosed | undefined
-  #reader: Reader | undefined
+  #reader: Waiting | undefined
   #watchers: Array<() => void> | undefined
   bytesIn = 0
 
-  /** `flow` stops and restarts the sender when more than `maxUnreadBytes` wait. */
-  constructor(flow: (open: boolean) => void) {
-    this.#flow = flow
+  constructor(sender: Sender) {
+    this.#sender = sender
   }
 
   /** Calls the waiting reader on the caller's stack. Bytes that are `lent` may change after the call. */
@@ -37,7 +43,7 @@ export class Inbox {
     this.#bytes += bytes.length
     if (this.#bytes > maxUnreadBytes && !this.#blocked) {
       this.#blocked = true
-      this.#flow(false)
+      this.#sender.flow(false)
     }
   }
 
@@ -82,21 +88,29 @@ export class Inbox {
     })
   }
 
+  /** Gives `reader` what waits and all that arrives, until it has enough. */
+  readBy(reader: Reader): void {
+    // Before it waits: the sender may go on while this empties the inbox, and its bytes come after these.
+    while (this.#chunks.length > 0) {
+      const end = endAfter(reader, this.#take())
+      if (end !== undefined) return reader.ended(end)
+    }
+    if (this.#closed === undefined) this.#reader = new Lasting(this, reader)
+    else reader.ended(Exit.fail(this.#closed))
+  }
+
   /** Calls `onBytes` with what waits and with all that arrives, until it returns false. What it throws is a defect. */
   readWhile(onBytes: (bytes: Uint8Array) => boolean): Effect.Effect<void, ConnectionClosed> {
     return Effect.callback((resume) => {
-      /** Whether it goes on. */
-      const take = (bytes: Uint8Array): boolean => {
-        const goesOn = guarded(onBytes, bytes)
-        if (goesOn === true) return true
-        this.#reader = undefined
-        resume(goesOn === false ? Effect.void : Effect.die(goesOn.defect))
-        return false
-      }
-      // Before it is the reader: the sender may go on while this empties the inbox, and its bytes come after these.
-      while (this.#chunks.length > 0) if (!take(this.#take())) return undefined
-      return this.#wait({ take, borrows: true, closed: (error) => resume(Effect.fail(error)) })
+      this.readBy({ take: onBytes, ended: resume })
+      const waiting = this.#reader
+      return waiting === undefined ? undefined : Effect.sync(() => this.release(waiting))
     })
+  }
+
+  /** Unless another one waits meanwhile. */
+  release(waiting: Waiting): void {
+    if (this.#reader === waiting) this.#reader = undefined
   }
 
   get closed(): Effect.Effect<void> {
@@ -111,15 +125,13 @@ export class Inbox {
   }
 
   /** Makes it the reader, or tells it of the close; returns what takes that back. */
-  #wait(reader: Reader): Effect.Effect<void> | undefined {
+  #wait(reader: Waiting): Effect.Effect<void> | undefined {
     if (this.#closed !== undefined && this.#chunks.length === 0) {
       reader.closed(this.#closed)
       return undefined
     }
     this.#reader = reader
-    return Effect.sync(() => {
-      if (this.#reader === reader) this.#reader = undefined
-    })
+    return Effect.sync(() => this.release(reader))
   }
 
   #take(): Uint8Array {
@@ -128,20 +140,41 @@ export class Inbox {
     this.#bytes = 0
     if (this.#blocked) {
       this.#blocked = false
-      this.#flow(true)
+      this.#sender.flow(true)
     }
     return bytes
   }
 }
 
-/** A throw on the socket's stack would end the process: here it becomes a value. */
-const guarded = (
-  onBytes: (bytes: Uint8Array) => boolean,
-  bytes: Uint8Array
-): boolean | { readonly defect: unknown } => {
+/** A reader that waits. */
+class Lasting implements Waiting {
+  readonly borrows = true
+  readonly #inbox: Inbox
+  readonly #reader: Reader
+
+  constructor(inbox: Inbox, reader: Reader) {
+    this.#inbox = inbox
+    this.#reader = reader
+  }
+
+  take(bytes: Uint8Array): void {
+    const end = endAfter(this.#reader, bytes)
+    if (end === undefined) return
+    // Free before somebody else reads inside the next call.
+    this.#inbox.release(this)
+    this.#reader.ended(end)
+  }
+
+  closed(error: ConnectionClosed): void {
+    this.#reader.ended(Exit.fail(error))
+  }
+}
+
+/** How its reading ends with these bytes; `undefined` if it goes on. A throw on the socket's stack would end the process. */
+const endAfter = (reader: Reader, bytes: Uint8Array): Exit.Exit<void> | undefined => {
   try {
-    return onBytes(bytes)
+    return reader.take(bytes) ? undefined : Exit.void
   } catch (defect) {
-    return { defect }
+    return Exit.die(defect)
   }
 }

@@ -1,15 +1,15 @@
 /** Connections in memory: for tests in virtual time, and for servers that live inside another program. */
 import * as Effect from "effect/Effect"
-import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
 import {
   type Connection,
   ConnectionClosed,
   type Endpoint,
+  type Reader,
   Transport,
   TransportFailed
 } from "../../services/Transport.ts"
+import { acceptIn } from "./acceptIn.ts"
 import { Inbox } from "./Inbox.ts"
 
 /** How the network between two ends behaves. */
@@ -44,9 +44,11 @@ export class MemoryConnection implements Connection {
     this.peer = peer
     this.localPort = localPort
     this.#network = network
-    this.#inbox = new Inbox((open) => {
-      this.#unread = !open
-      if (open) this.#other?.pump()
+    this.#inbox = new Inbox({
+      flow: (open) => {
+        this.#unread = !open
+        if (open) this.#other?.pump()
+      }
     })
   }
 
@@ -85,6 +87,8 @@ export class MemoryConnection implements Connection {
   readonly unread = (bytes: Uint8Array): void => this.#inbox.unread(bytes)
 
   readonly readWhile = (onBytes: (bytes: Uint8Array) => boolean) => this.#inbox.readWhile(onBytes)
+
+  readonly readBy = (reader: Reader): void => this.#inbox.readBy(reader)
 
   readonly write = (bytes: Uint8Array): void => {
     if (this.#closed) return
@@ -148,18 +152,17 @@ export const make = (network: MemoryNetwork = {}): Transport["Service"] => {
   let clients = 0
   let systemPort = 50_000
   return {
-    listen: ({ host, port }, options, onConnection) =>
+    listen: ({ host, port }, options, serve) =>
       Effect.gen(function* () {
         const bound = port === 0 ? systemPort++ : port
-        const connections = options.connections ?? (yield* Effect.scope)
-        const fork = yield* Scope.provide(FiberSet.makeRuntime<never, void, never>(), connections)
+        const accept = yield* acceptIn(options.connections ?? (yield* Effect.scope), serve)
         yield* Effect.acquireRelease(
           Effect.suspend(() => {
             if (listeners.has(bound)) {
               const endpoint = `${host}:${bound}`
               return Effect.fail(new TransportFailed({ action: "listen", endpoint, reason: "address in use" }))
             }
-            listeners.set(bound, (connection) => fork(Effect.ensuring(onConnection(connection), connection.end)))
+            listeners.set(bound, accept)
             return Effect.void
           }),
           () => Effect.sync(() => listeners.delete(bound))

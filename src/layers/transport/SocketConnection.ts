@@ -1,7 +1,7 @@
 /** A Connection over a `node:net` or `node:tls` socket. */
 import type * as Net from "node:net"
 import * as Effect from "effect/Effect"
-import { type Connection, ConnectionClosed } from "../../services/Transport.ts"
+import { type Connection, ConnectionClosed, type Reader } from "../../services/Transport.ts"
 import { Inbox } from "./Inbox.ts"
 
 /** How long a closing connection may take to hand over what is queued. */
@@ -40,7 +40,7 @@ export class SocketConnection implements Connection {
     this.encrypted = encrypted
     this.peer = under?.peer ?? peerOf(socket)
     this.localPort = under?.localPort ?? socket.localPort ?? 0
-    this.#inbox = new Inbox((open) => (open ? socket.resume() : socket.pause()))
+    this.#inbox = new Inbox({ flow: (open) => (open ? socket.resume() : socket.pause()) })
     const onClose = (): void => this.#onClose("peer closed")
     socket.on("data", (bytes: Uint8Array) => this.#onData(bytes))
     socket.on("drain", () => this.#drainListener?.())
@@ -81,6 +81,10 @@ export class SocketConnection implements Connection {
 
   readWhile(onBytes: (bytes: Uint8Array) => boolean): Effect.Effect<void, ConnectionClosed> {
     return this.#inbox.readWhile(onBytes)
+  }
+
+  readBy(reader: Reader): void {
+    this.#inbox.readBy(reader)
   }
 
   stopReading(reason: string): void {

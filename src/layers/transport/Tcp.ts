@@ -2,17 +2,18 @@
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import * as Effect from "effect/Effect"
-import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import {
   type Connection,
   type ConnectOptions,
   type Endpoint,
   type ListenOptions,
+  type Serve,
   Transport,
   TransportFailed
 } from "../../services/Transport.ts"
+import { acceptIn } from "./acceptIn.ts"
 import { isBun, listenOnBun } from "./BunListener.ts"
 import * as CertificateFiles from "./certificateFiles.ts"
 import { handshakeTimeoutMillis, keepAliveMillis } from "./patience.ts"
@@ -86,14 +87,10 @@ const acquireServer = Effect.fnUntraced(function* (
 const listen = Effect.fnUntraced(function* (
   endpoint: Endpoint,
   options: ListenOptions,
-  onConnection: (connection: Connection) => Effect.Effect<void>
+  serve: Serve
 ): Effect.fn.Return<number, TransportFailed, Scope.Scope> {
-  const connections = options.connections ?? (yield* Effect.scope)
-  const fork = yield* Scope.provide(FiberSet.makeRuntime<never, void, never>(), connections)
-  return yield* acquireServer(endpoint, options, (connection) => {
-    // A client without address has left already (`empty_ip_ok`).
-    fork(connection.peer === "" ? connection.end : Effect.ensuring(onConnection(connection), connection.end))
-  })
+  const accept = yield* acceptIn(options.connections ?? (yield* Effect.scope), serve)
+  return yield* acquireServer(endpoint, options, accept)
 })
 
 const dial = ({ host, port }: Endpoint, { tls }: ConnectOptions): Effect.Effect<Net.Socket, Error> =>

@@ -69,8 +69,7 @@ export const harness = Effect.fnUntraced(function* (options: HarnessOptions = {}
       protocol: "rtmp",
       connected: true,
       address: "10.0.0.9",
-      bytesIn: () => bytes.in,
-      bytesOut: () => bytes.out
+      traffic: { bytesIn: () => bytes.in, bytesOut: () => bytes.out }
     })
     session.type = type
     session.stream = stream

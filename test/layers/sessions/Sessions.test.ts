@@ -16,8 +16,7 @@ const harness = Effect.fnUntraced(function* (settings = "") {
     protocol: "test",
     address: "10.0.0.1",
     connected: true,
-    bytesIn: () => 7,
-    bytesOut: () => 9
+    traffic: { bytesIn: () => 7, bytesOut: () => 9 }
   })
   return { sessions, open }
 })
@@ -59,7 +58,7 @@ effect("refuses more than max_connections_per_address, each address for itself, 
   Effect.gen(function* () {
     const { sessions } = yield* harness("max_connections_per_address 2; trusted_proxies { addresses 10.0.0.9; }")
     const open = (address: string) =>
-      sessions.open({ protocol: "test", address, connected: true, bytesIn: () => 0, bytesOut: () => 0 })
+      sessions.open({ protocol: "test", address, connected: true, traffic: { bytesIn: () => 0, bytesOut: () => 0 } })
     yield* open("10.0.0.1")
     yield* Effect.scoped(
       Effect.gen(function* () {

@@ -34,8 +34,7 @@ const harness = Effect.fnUntraced(function* (settings = "vhost __defaultVhost__ 
       protocol: "rtmp",
       connected: true,
       address: "10.0.0.1",
-      bytesIn: () => 1000,
-      bytesOut: () => 10
+      traffic: { bytesIn: () => 1000, bytesOut: () => 10 }
     })
     session.stream = stream
     session.type = "fmle-publish"
@@ -56,8 +55,7 @@ effect("codecs without a header are known by their frames, for as long as they a
       protocol: "rtmp",
       connected: true,
       address: "10.0.0.2",
-      bytesIn: () => 0,
-      bytesOut: () => 0
+      traffic: { bytesIn: () => 0, bytesOut: () => 0 }
     })
     waiting.stream = stream
     waiting.type = "rtmp-play"

@@ -1,19 +1,22 @@
 import { expect } from "bun:test"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import { Inbox } from "../../../src/layers/transport/Inbox.ts"
-import { maxUnreadBytes } from "../../../src/services/Transport.ts"
+import { maxUnreadBytes, type Reader } from "../../../src/services/Transport.ts"
 import { effect } from "../../support/effect.ts"
 
 const bytes = (...values: ReadonlyArray<number>) => Uint8Array.from(values)
 
 const harness = () => {
   const flows: Array<boolean> = []
-  const inbox = new Inbox((open) => {
-    flows.push(open)
-    // A sender in memory goes on inside the call.
-    if (open) later.splice(0).forEach((more) => inbox.arrived(more))
+  const inbox = new Inbox({
+    flow: (open) => {
+      flows.push(open)
+      // A sender in memory goes on inside the call.
+      if (open) later.splice(0).forEach((more) => inbox.arrived(more))
+    }
   })
   const later: Array<Uint8Array> = []
   return { inbox, flows, later }
@@ -119,7 +122,7 @@ effect("what a reader throws is its own defect, not the socket's", () =>
 
 effect("bytes that are lent are copied unless the reader keeps nothing", () =>
   Effect.gen(function* () {
-    const inbox = new Inbox(() => undefined)
+    const inbox = new Inbox({ flow: () => undefined })
     const lent = Uint8Array.of(1, 2)
     const arrive = (first: number): void => {
       lent[0] = first
@@ -139,4 +142,45 @@ effect("bytes that are lent are copied unless the reader keeps nothing", () =>
     expect([waited, read]).toEqual([Uint8Array.of(1, 2), Uint8Array.of(3, 2)])
     expect(seen[0]).toBe(lent)
   })
+)
+
+effect(
+  "a reader without a fiber takes what waits and what comes, until it has enough, throws or nothing more comes",
+  () =>
+    Effect.sync(() => {
+      const { inbox } = harness()
+      const seen: Array<number> = []
+      const ends: Array<string> = []
+      const reader = (take: (first: number) => boolean): Reader => ({
+        take: (all) => {
+          seen.push(all[0]!)
+          return take(all[0]!)
+        },
+        ended: (exit) => {
+          ends.push(exit._tag === "Success" ? "enough" : Cause.pretty(exit.cause).split("\n")[0]!)
+          // Who reads next may begin inside this call.
+          if (exit._tag === "Success") inbox.readBy(reader(() => true))
+        }
+      })
+      inbox.arrived(bytes(1))
+      inbox.readBy(reader((first) => first < 2))
+      inbox.arrived(bytes(2))
+      inbox.arrived(bytes(3))
+      expect([seen, ends]).toEqual([[1, 2, 3], ["enough"]])
+      inbox.close("gone")
+      expect(ends.length).toBe(2)
+      expect(ends[1]).toContain("connection closed: gone")
+
+      const other = harness().inbox
+      other.readBy({
+        take: () => {
+          throw new Error("bug")
+        },
+        ended: (exit) => ends.push(exit._tag)
+      })
+      other.arrived(bytes(1))
+      // It reads no more.
+      other.arrived(bytes(2))
+      expect(ends.slice(2)).toEqual(["Failure"])
+    })
 )

@@ -42,7 +42,7 @@ export class ServerChannel {
   constructor(url: string, connection: Connection) {
     this.url = url
     this.connection = connection
-    this.peer = new RtmpPeer(connection, (message) => this.#receive(message))
+    this.peer = new RtmpPeer(connection, { receive: (message) => this.#receive(message) })
   }
 
   /** One read of the socket. */
