@@ -7,7 +7,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import { type SegmentFiles, SegmentStore, StoreFailed } from "../../services/SegmentStore.ts"
 import { type Begin, Calls, type Run } from "./Calls.ts"
-import { type Disk, isMissing, nodeDisk } from "./Disk.ts"
+import { type Disk, type DiskError, type Done, isMissing, nodeDisk } from "./Disk.ts"
 import { DiskList } from "./DiskList.ts"
 import { replace } from "./replace.ts"
 
@@ -33,10 +33,14 @@ const diskFiles = ({ cache, calls, clock, disk, reading, run }: DiskState, root:
   const base = root.replace(/\/+$/, "")
   const attempt = <A>(action: StoreFailed["action"], file: string, begin: Begin<A>): Effect.Effect<A, StoreFailed> =>
     calls.within(begin, (reason) => new StoreFailed({ action, file, reason }))
-  const forget = (path: string): void => {
-    cache.drop(path)
-    reading.delete(path)
-  }
+  /** Once it has changed: what was read until then is not its own any more. */
+  const changed =
+    (path: string, done: (error: DiskError | null, value: void) => void): Done =>
+    (error) => {
+      cache.drop(path)
+      reading.delete(path)
+      done(error)
+    }
   /** For all who ask until it is there, whoever of them leaves. */
   const readOnce = (file: string, path: string) => {
     const answer = Deferred.makeUnsafe<Uint8Array | undefined, StoreFailed>()
@@ -61,22 +65,15 @@ const diskFiles = ({ cache, calls, clock, disk, reading, run }: DiskState, root:
     write: (file, bytes) =>
       attempt<void>("write", file, (done, isOpen) => {
         const path = `${base}/${file}`
-        forget(path)
-        replace(disk, path, bytes, (error) => done(error, undefined), isOpen)
+        replace(disk, path, bytes, changed(path, done), isOpen)
       }),
     list: (file) => {
       const path = `${base}/${file}`
       const list = new DiskList(disk, path, () => clock.currentTimeMillisUnsafe())
       return {
         write: (bytes) =>
-          attempt<void>("write", file, (done, isOpen) => {
-            forget(path)
-            list.write(bytes, (error) => done(error, undefined), isOpen)
-          }),
-        remove: attempt<void>("remove", file, (done) => {
-          forget(path)
-          list.remove((error) => done(error, undefined))
-        })
+          attempt<void>("write", file, (done, isOpen) => list.write(bytes, changed(path, done), isOpen)),
+        remove: attempt<void>("remove", file, (done) => list.remove(changed(path, done)))
       }
     },
     read: (file) =>
@@ -89,8 +86,8 @@ const diskFiles = ({ cache, calls, clock, disk, reading, run }: DiskState, root:
     remove: (file) =>
       attempt<void>("remove", file, (done) => {
         const path = `${base}/${file}`
-        forget(path)
-        disk.unlink(path, (error) => done(isMissing(error) ? null : error, undefined))
+        const end = changed(path, done)
+        disk.unlink(path, (error) => end(isMissing(error) ? null : error))
       })
   }
 }

@@ -158,6 +158,31 @@ effect("a segment that many viewers ask for is read from disk once, and never af
   })
 )
 
+effect("what is read while a file is replaced or removed is not kept after that", () =>
+  Effect.gen(function* () {
+    const memory = new MemoryDisk()
+    const waiting: Array<() => void> = []
+    const disk = {
+      ...memory,
+      rename: (...call: Parameters<MemoryDisk["rename"]>) => waiting.push(() => memory.rename(...call)),
+      unlink: (...call: Parameters<MemoryDisk["unlink"]>) => waiting.push(() => memory.unlink(...call))
+    }
+    const { read, remove, write } = Context.get(yield* Layer.build(Store.layerOn(disk)), SegmentStore).files("disk", "")
+    memory.files.set("/a.ts", bytes("one"))
+    for (const [change, before, after] of [
+      [write("a.ts", bytes("two")), "one", bytes("two")],
+      [remove("a.ts"), "two", undefined]
+    ] as const) {
+      const changing = yield* Effect.forkChild(change)
+      yield* Effect.yieldNow
+      expect(yield* read("a.ts")).toEqual(bytes(before))
+      for (const end of waiting.splice(0)) end()
+      yield* Fiber.join(changing)
+      expect(yield* read("a.ts")).toEqual(after)
+    }
+  })
+)
+
 effect("what is kept of the disk is bounded", () =>
   Effect.gen(function* () {
     const { disk, files } = yield* harness
