@@ -1,10 +1,10 @@
 /** Runs one load against one server. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 
 import { type Clip, clip, type ClipName } from "./clips.ts"
 import type { Figures, ViewerFigures } from "./figures.ts"
+import { makeFolder } from "./folder.ts"
 import { untilListed, type WrittenLists, writtenLists } from "./hls.ts"
 import { compile } from "./load/compile.ts"
 import type { PlayReport, PublishReport } from "./load/report.ts"
@@ -37,15 +37,8 @@ const checkedViewers = 8
 /** The publishers of a load with viewers run until they are told to stop. */
 const untilStoppedSeconds = 3600
 
-const directories = new Set<string>()
-
-// At the end, also after Ctrl-C: a file system that looks for inodes nobody had lately is slower where files were deleted.
-process.on("exit", () => {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true })
-})
-
 class Workplace implements Place {
-  readonly directory = mkdtempSync(join(tmpdir(), "sluice-bench-"))
+  readonly directory = makeFolder()
   readonly rtmpPort: number
   readonly httpPort: number
   readonly spareHttpPort: number
@@ -54,7 +47,6 @@ class Workplace implements Place {
     this.rtmpPort = rtmpPort!
     this.httpPort = httpPort!
     this.spareHttpPort = spareHttpPort!
-    directories.add(this.directory)
   }
 }
 

@@ -1,5 +1,6 @@
 /** The loads of the bench, and what is to be reached under each. */
 import { cores, type Figures, megabytes } from "./figures.ts"
+import { fileSystem } from "./folder.ts"
 import type { Load } from "./measure.ts"
 import type { Protocol, ServerName, Tuning } from "./peers/peer.ts"
 
@@ -270,7 +271,7 @@ export const rows: ReadonlyArray<Row> = [
   {
     kind: "turns",
     name: "hls-500-streams",
-    title: "500 publishers × 190 kbps, HLS on disk",
+    title: `500 publishers × 190 kbps, HLS in files on ${fileSystem}`,
     quick: false,
     load: { ...publishers, publishers: 500, settleSeconds: 4 },
     tuning: { ...merged, hls: "disk" },
