@@ -10,6 +10,7 @@ import { reportLoopDelay } from "./layers/process/loopDelay.ts"
 import { followQuit, tellQuit } from "./layers/process/gracefulQuit.ts"
 import { acquirePidFile } from "./layers/process/pidFile.ts"
 import { becomeUser } from "./layers/process/becomeUser.ts"
+import { collectYoung } from "./layers/process/collectYoung.ts"
 import { watchDescriptors } from "./layers/process/descriptors.ts"
 import { onSignal } from "./layers/process/signals.ts"
 import * as Overload from "./layers/overload/Overload.ts"
@@ -110,6 +111,7 @@ const follow = Effect.fnUntraced(function* (source: Config.SettingsSource) {
   yield* followQuit
   yield* tellQuit
   yield* watchDescriptors
+  yield* collectYoung
   if (source._tag === "File") yield* followFile(source.path, () => isWatched(settings.current()))
 })
 
