@@ -1,5 +1,6 @@
 /** The far end of an RTMP connection: chunks in, messages out, acknowledgements and pings on the way. */
 import * as Result from "effect/Result"
+import { concat } from "../../domain/bytes/bytes.ts"
 import { ChunkReader, type ChunkError, type RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
 import { encodeMessage } from "../../domain/rtmp/ChunkWriter.ts"
 import type { UntimedMessage } from "../../domain/rtmp/Command.ts"
@@ -25,6 +26,8 @@ export class RtmpPeer {
   /** What the peer wants acknowledged, 0 until it said so. */
   #windowBytes = 0
   #acknowledged: number
+  /** Messages that are to go out together. */
+  #together: Array<Uint8Array> | undefined
   /** Messages received; what a silent peer is told by. */
   messages = 0
 
@@ -66,11 +69,26 @@ export class RtmpPeer {
   }
 
   send(message: UntimedMessage): void {
-    this.#connection.write(encodeMessage({ ...message, timestamp: 0, chunkSize: this.#chunkSize }))
+    const bytes = encodeMessage({ ...message, timestamp: 0, chunkSize: this.#chunkSize })
+    if (this.#together === undefined) this.#connection.write(bytes)
+    else this.#together.push(bytes)
   }
 
   sendAll(messages: ReadonlyArray<UntimedMessage>): void {
-    for (const message of messages) this.send(message)
+    if (messages.length === 0) return
+    this.together(() => {
+      for (const message of messages) this.send(message)
+    })
+  }
+
+  /** What is sent meanwhile goes out as one write: each costs a call of the kernel and wakes the peer. */
+  together(talk: () => void): void {
+    if (this.#together !== undefined) return talk()
+    const pieces: Array<Uint8Array> = []
+    this.#together = pieces
+    talk()
+    this.#together = undefined
+    this.#connection.write(concat(pieces))
   }
 
   /** Announces, and uses from the next message on. */

@@ -153,7 +153,7 @@ const connectPhase = Effect.fnUntraced(
     const url = parseTcUrl(tcUrl)
     if (Result.isFailure(url)) return yield* Effect.fail(violation(url.failure))
     yield* challengeConnect(inbound, connection, connect, url.success, session, services)
-    answerConnect(inbound, connect, session, services)
+    inbound.peer.together(() => answerConnect(inbound, connect, session, services))
     yield* Effect.logInfo("connect app").pipe(
       Effect.annotateLogs({
         "rtmp.tc_url": tcUrl,

@@ -55,8 +55,7 @@ export const startPlay = Effect.fnUntraced(function* (connection: RtmpConnection
     .play(access)
     .pipe(whilePeerStays(connection.connection), Effect.withSpan("rtmp.authorize"))
   yield* spanUntilClosed("rtmp.play")
-  peer.send(streamBegin(event.streamId))
-  peer.sendAll(playStarted(event.streamId))
+  peer.sendAll([streamBegin(event.streamId), ...playStarted(event.streamId)])
   const viewer = yield* services.playback.view(permit, {
     format: formatOf(connection, vhost, access.stream, event, place),
     sink: connection.sinks.open(place),
