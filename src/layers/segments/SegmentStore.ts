@@ -6,7 +6,6 @@ import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import { type SegmentFiles, SegmentStore, StoreFailed } from "../../services/SegmentStore.ts"
-import { inBursts } from "./Bursts.ts"
 import { type Begin, Calls, type Run } from "./Calls.ts"
 import { type Disk, type DiskError, type Done, isMissing, nodeDisk } from "./Disk.ts"
 import { DiskList } from "./DiskList.ts"
@@ -174,4 +173,4 @@ export const layerOn = (disk: Disk) =>
     })
   )
 
-export const layer = Layer.unwrap(Effect.map(inBursts(nodeDisk), layerOn))
+export const layer = layerOn(nodeDisk)
