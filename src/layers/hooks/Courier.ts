@@ -22,18 +22,31 @@ export const maxAttempts = 8
 export const retryMillis = 1000
 export const maxRetryMillis = 60_000
 
+/** What must come after letters to other URLs waits for them so long at most. */
+export const orderMillis = 3000
+
 export interface Letter extends Call {
   readonly event: TellingEvent
   readonly lane: string
 }
 
+interface Posted {
+  readonly letter: Letter
+  readonly done: Latch.Latch
+  /** Those before it, to whatever URL: the last word about a client comes last. */
+  readonly after: ReadonlyArray<Posted>
+}
+
+const allDone = (letters: Iterable<Posted>): Effect.Effect<void> =>
+  Effect.forEach(letters, ({ done }) => done.await, { discard: true })
+
 export class Courier {
   readonly #callers: Callers
   readonly #fork: (lane: Effect.Effect<void>) => void
-  readonly #lanes = new Map<string, Array<Letter>>()
+  readonly #lanes = new Map<string, Array<Posted>>()
   readonly #places = Semaphore.makeUnsafe(maxDeliveries)
   /** Letters by lane, of all URLs. */
-  readonly #waiting = new Map<string, { count: number; readonly none: Latch.Latch }>()
+  readonly #open = new Map<string, Set<Posted>>()
   #letters = 0
   #dead: Array<{ readonly letter: Letter; readonly reason: string; readonly diedAt: number }> = []
 
@@ -47,11 +60,14 @@ export class Courier {
     return Effect.suspend(() => {
       if (this.#letters >= maxLetters) return this.#bury(letter, `more than ${maxLetters} callbacks wait`)
       this.#letters++
-      this.#count(letter.lane, 1)
+      const open = this.#open.get(letter.lane) ?? new Set()
+      const after = letter.event === "on_close" ? [...open] : []
+      const posted: Posted = { letter, done: Latch.makeUnsafe(false), after }
+      this.#open.set(letter.lane, open.add(posted))
       const key = `${letter.lane} ${letter.url}`
       const lane = this.#lanes.get(key)
-      if (lane !== undefined) return Effect.sync(() => void lane.push(letter))
-      const letters = [letter]
+      if (lane !== undefined) return Effect.sync(() => void lane.push(posted))
+      const letters = [posted]
       this.#lanes.set(key, letters)
       this.#fork(this.#run(key, letters))
       return Effect.void
@@ -60,28 +76,29 @@ export class Courier {
 
   /** Waits until nothing of the lane is under way. */
   idle(lane: string): Effect.Effect<void> {
-    return Effect.suspend(() => this.#waiting.get(lane)?.none.await ?? Effect.void)
+    return Effect.suspend(() => allDone([...(this.#open.get(lane) ?? [])]))
   }
 
-  #count(lane: string, step: 1 | -1): void {
-    const waiting = this.#waiting.get(lane) ?? { count: 0, none: Latch.makeUnsafe(false) }
-    waiting.count += step
-    this.#waiting.set(lane, waiting)
-    if (waiting.count > 0) return
-    this.#waiting.delete(lane)
-    waiting.none.openUnsafe()
-  }
-
-  #run(key: string, letters: Array<Letter>): Effect.Effect<void> {
+  #run(key: string, letters: Array<Posted>): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       while (letters.length > 0) {
-        yield* this.#deliver(letters[0])
-        const [letter] = letters.splice(0, 1)
+        const { after, letter } = letters[0]
+        yield* Effect.timeoutOption(allDone(after), orderMillis)
+        yield* this.#deliver(letter)
+        const [posted] = letters.splice(0, 1)
         this.#letters--
-        this.#count(letter.lane, -1)
+        this.#close(posted)
       }
       this.#lanes.delete(key)
     })
+  }
+
+  #close(posted: Posted): void {
+    const { lane } = posted.letter
+    const open = this.#open.get(lane)
+    open?.delete(posted)
+    if (open?.size === 0) this.#open.delete(lane)
+    posted.done.openUnsafe()
   }
 
   #deliver(letter: Letter): Effect.Effect<void> {

@@ -17,10 +17,7 @@ import { ServerIdentity } from "../../services/ServerIdentity.ts"
 import { Settings } from "../../services/Settings.ts"
 import { Statistics } from "../../services/Statistics.ts"
 import { Callers } from "./Callers.ts"
-import { Courier } from "./Courier.ts"
-
-/** A publisher is asked about only after its stream's last `on_unpublish` was delivered, or after this long. */
-export const orderMillis = 3000
+import { Courier, orderMillis } from "./Courier.ts"
 
 const urlsOf = ({ httpHooks }: VhostSettings, event: HookEvent): ReadonlyArray<string> => {
   switch (event) {
@@ -106,6 +103,7 @@ export const layer = Layer.effect(
       hooksOf(event, request) === undefined
         ? Effect.void
         : Effect.gen(function* () {
+            // After the last `on_unpublish` of the stream was delivered.
             if (event === "on_publish") yield* Effect.timeoutOption(courier.idle(laneOf(request)), orderMillis)
             for (const call of yield* callsOf(event, request)) {
               const outcome = yield* callers.call(call)

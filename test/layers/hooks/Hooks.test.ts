@@ -275,6 +275,29 @@ describe("telling", () => {
     })
   )
 
+  for (const { end, upAfter } of [
+    { end: "on_unpublish", upAfter: 500 },
+    { end: "on_stop", upAfter: 500 },
+    { end: "on_unpublish", upAfter: 3500 }
+  ] as const) {
+    effect(`on_close comes after ${end}, which has another URL, or after 3 s: up after ${upAfter} ms`, () =>
+      Effect.gen(function* () {
+        let isUp = false
+        const { hooks, received } = yield* harness(({ body }) =>
+          isUp || body["action"] === "on_close" ? accept : answer(503, "")
+        )
+        yield* hooks.tell(end, request())
+        yield* hooks.tell("on_close", request())
+        yield* TestClock.adjust(upAfter)
+        isUp = true
+        yield* TestClock.adjust(10_000)
+        const heard = actions(received).map((action) => action.split(" ")[0])
+        expect(heard.filter((event) => event === "on_close")).toEqual(["on_close"])
+        expect(heard.at(-1)).toBe(upAfter > 3000 ? end : "on_close")
+      })
+    )
+  }
+
   effect("a publisher that comes back is asked about after its end was told, or after 3 s", () =>
     Effect.gen(function* () {
       let isUp = false
