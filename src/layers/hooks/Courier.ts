@@ -1,6 +1,7 @@
 /**
  * Delivers what only informs: in order within a lane, with retries, from a bounded queue. A lane is what must stay in
- * order (a stream's publishes, a player) and one URL, so that a server which hangs holds up nothing else.
+ * order (a stream's publishes, a player) and one URL, so that a server which hangs holds up nothing else, but for
+ * `on_close`, the last word about a client, which waits a while for the words before it.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -33,7 +34,7 @@ export interface Letter extends Call {
 interface Posted {
   readonly letter: Letter
   readonly done: Latch.Latch
-  /** Those before it, to whatever URL: the last word about a client comes last. */
+  /** What was told before it, to whatever URL, and must be delivered first. */
   readonly after: ReadonlyArray<Posted>
 }
 

@@ -55,6 +55,7 @@ export interface RtmpConnection {
   readonly sinks: PlaySinks
   /** Ends the session from outside its read loop, with this error. The first one counts. */
   readonly fail: (error: SessionFailure) => void
+  /** That error. */
   failure: SessionFailure | undefined
 }
 
