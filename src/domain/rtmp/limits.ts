@@ -27,7 +27,7 @@ export const maxProxyHeaderBytes = 1024
 /** A larger payload gets a buffer of its own, which grows with what has arrived and never with what was announced. */
 export const maxSharedPayloadBytes = 64 * 1024
 
-/** Slabs of received payload: the first, in which a player's commands fit; the least and the largest of a stream. */
+/** Slabs of received payload: the first, for commands that are not small; the least and the largest of a stream. */
 export const firstSlabBytes = 256
 export const minSlabBytes = 4 * 1024
 export const maxSlabBytes = 256 * 1024

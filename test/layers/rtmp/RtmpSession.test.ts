@@ -5,6 +5,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { promptFrames } from "../../../src/layers/rtmp/publishing.ts"
 import type { TransportFailed } from "../../../src/services/Transport.ts"
 import { effect } from "../../support/effect.ts"
+import { countFibers } from "../../support/fibers.ts"
 import { harness, mediaAt, message, tick } from "./memoryClient.ts"
 
 type Kit = Effect.Success<ReturnType<typeof harness>>
@@ -513,3 +514,17 @@ effect("answers a ping", () =>
     expect(client.reader.messages.at(-1)).toMatchObject({ type: 4, body: new Uint8Array([0, 7, 1, 2, 3, 4]) })
   })
 )
+
+effect("a player that only watches holds no fiber of the server", () => {
+  const { counter, service } = countFibers()
+  return Effect.gen(function* () {
+    const { player } = yield* harness()
+    yield* player("a")
+    yield* TestClock.adjust(1000)
+    const before = counter.running
+    const players = yield* Effect.all([player("a"), player("a"), player("a")])
+    yield* TestClock.adjust(1000)
+    // Each client of the test reads in one of its own.
+    expect(counter.running - before).toBe(players.length)
+  }).pipe(service)
+})
