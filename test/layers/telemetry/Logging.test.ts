@@ -112,10 +112,15 @@ effect("reopens the path for rotation", () =>
   })
 )
 
-/** Waits until the file has it all: writing is of the system, not of the clock. */
-const written = Effect.fnUntraced(function* (file: string, line: string) {
-  while (!fs.existsSync(file) || read(file).at(-1) !== line) yield* Effect.promise(() => fs.promises.stat("."))
-})
+/** Waits until the file has it all: writing is of the system, not of the clock, and renames the file meanwhile. */
+const written = (file: string, line: string) => {
+  const text = Effect.orElseSucceed(
+    Effect.tryPromise(() => fs.promises.readFile(file, "utf8")),
+    () => ""
+  )
+  const isWritten = Effect.map(text, (all) => all.trimEnd().split("\n").at(-1) === line)
+  return Effect.repeat(isWritten, { until: (is) => is })
+}
 
 effect("a file past its size is renamed, so many are kept, and what it held before counts", () =>
   Effect.gen(function* () {
