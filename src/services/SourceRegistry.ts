@@ -65,6 +65,8 @@ export interface Publication {
   readonly source: Source
   /** Takes the frame; its times are repaired here. */
   readonly append: (frame: MediaFrame) => void
+  /** A frame may wait for others before it is in the log. */
+  readonly delays: boolean
   /** Tells the observers. Once per read, after its last frame. */
   readonly flush: () => void
 }

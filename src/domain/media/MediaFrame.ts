@@ -69,6 +69,20 @@ export class MediaFrame {
     this.modEx = fields.modEx
   }
 
+  /** The same with a copy of its bytes. */
+  withOwnBytes(): MediaFrame {
+    const bytes = this.bytes.slice(this.start, this.end)
+    const frame = new MediaFrame({
+      ...this,
+      bytes,
+      start: 0,
+      end: bytes.length,
+      dataStart: this.dataStart - this.start
+    })
+    frame.timestamp = this.timestamp
+    return frame
+  }
+
   /** Length of `body` in bytes. */
   get length(): number {
     return this.end - this.start

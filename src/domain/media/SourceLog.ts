@@ -72,6 +72,7 @@ export class SourceLog {
   readonly #frames = new Deque<MediaFrame>()
   readonly #entries = new Deque<Entry>()
   readonly #readers = new Set<LogReader>()
+  #unreadFrom = 0
   #headers = noHeaders
   #beginning: Entry | undefined
   #retention: Retention
@@ -98,6 +99,14 @@ export class SourceLog {
   /** One past the index of the newest frame. */
   get end(): number {
     return this.#frames.end
+  }
+
+  /**
+   * No reader has been there from this index on: of those frames nobody but the log has the bytes, once it has
+   * forgotten them nobody at all. `Infinity` while there are readers.
+   */
+  get unreadFrom(): number {
+    return this.#readers.size === 0 ? this.#unreadFrom : Infinity
   }
 
   /** Payload bytes kept. */
@@ -222,12 +231,14 @@ export class SourceLog {
     return { index: this.end, timestamp, published, earliestAudio, earliestVideo, headers: this.#headers }
   }
 
+  /** Whoever keeps frames, or their bytes, beyond the step in which it looked at them is a reader. */
   addReader(reader: LogReader): void {
     this.#readers.add(reader)
   }
 
   removeReader(reader: LogReader): void {
     this.#readers.delete(reader)
+    this.#unreadFrom = this.end
   }
 
   /** Forgets what neither a newcomer nor a reader within its queue length needs. */
@@ -294,7 +305,9 @@ export class SourceLog {
     this.#lastKeyframe = { timestamp, videoFrames }
   }
 
-  #setHeader(frame: MediaFrame): void {
+  /** Headers outlive the frames around them, so they have bytes of their own. */
+  #setHeader(header: MediaFrame): void {
+    const frame = header.withOwnBytes()
     const place = order(frame)
     const others = this.#headers.filter((header) => order(header) !== place)
     const at = others.findIndex((header) => order(header) > place)

@@ -18,6 +18,8 @@ type Take = (frame: MediaFrame) => void
 
 export interface PublishPath {
   readonly push: Take
+  /** Frames may wait for others before they go on. */
+  readonly delays: boolean
   /** Gives what still waits, when the publisher leaves. */
   readonly end: () => void
 }
@@ -30,7 +32,7 @@ export const publishPath = (options: PublishPathOptions, append: Take): PublishP
   let push: Take = mix === undefined ? append : (frame) => mix.push(frame)
   if (options.silentAudio) push = withSilence(push)
   if (options.onAbsoluteTimes !== undefined) push = watchMetadata(options.onAbsoluteTimes, push)
-  return { push, end: mix === undefined ? nothing : () => mix.end() }
+  return { push, delays: mix !== undefined, end: mix === undefined ? nothing : () => mix.end() }
 }
 
 /**

@@ -8,6 +8,7 @@ import * as Data from "effect/Data"
 import * as Result from "effect/Result"
 import { readUint24, readUint32 } from "../bytes/bytes.ts"
 import { ChunkStream, extendedMark } from "./ChunkStream.ts"
+import type { SourceLog } from "../media/SourceLog.ts"
 import { copyBytes } from "./copyBytes.ts"
 import * as limits from "./limits.ts"
 import { grow, PayloadSlabs } from "./PayloadSlabs.ts"
@@ -110,6 +111,16 @@ export class ChunkReader {
   /** Few bytes are to come for a while: gives memory back. */
   rest(): void {
     if (this.#partialMessages === 0) this.#slabs.rest()
+  }
+
+  /** Frees what the log has forgotten: see `PayloadSlabs`. All messages so far have become its frames, or nothing. */
+  reclaim(log: SourceLog): void {
+    if (this.#partialMessages === 0) this.#slabs.reclaim(log)
+  }
+
+  /** Messages are for more than one log, or for none. */
+  abandon(): void {
+    this.#slabs.abandon()
   }
 
   #feed(bytes: Uint8Array, onMessage: (message: RtmpMessage) => void): void {

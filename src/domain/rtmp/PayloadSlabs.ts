@@ -1,16 +1,33 @@
 /**
  * Memory for received payloads: write-once slabs, filled front to back and never used again, so that a range handed
- * out stays valid for as long as somebody holds it. A slab is freed by the collector when its last range is dropped.
+ * out stays valid for as long as somebody holds it. A slab is freed by the collector when its last range is dropped,
+ * and before that by `reclaim`, where nobody can have one.
  *
- * A slab holds about half a second of the stream, judged by message timestamps: 1000 streams of 190 kbps have 16 KB
- * each, one of 10 Mbps has 256 KB. A payload that would waste more than a quarter of a slab gets its own buffer.
+ * A slab holds about a quarter of a second of the stream, judged by message timestamps: 1000 streams of 190 kbps have
+ * 8 KB each, one of 10 Mbps has 256 KB. A payload that would waste more than a quarter of a slab gets its own buffer.
  */
-import { firstSlabBytes, maxSharedPayloadBytes, maxSlabBytes, minSlabBytes } from "./limits.ts"
+import type { SourceLog } from "../media/SourceLog.ts"
+import { firstSlabBytes, maxKeptSlabs, maxSharedPayloadBytes, maxSlabBytes, minSlabBytes } from "./limits.ts"
 
-const slabMillis = 500
+const slabMillis = 250
 /** Where there is no slab, control messages and short commands begin none: they are let go at once. */
 const smallPayloadBytes = 64
 const noBytes = new Uint8Array(0)
+
+/** Where payloads go, and what it still has of them. */
+type Destination = Pick<SourceLog, "first" | "end" | "unreadFrom">
+
+/** A buffer that gets no more payloads: those in it are in the log from `from` on and, once known, below `until`. */
+interface Full {
+  readonly bytes: Uint8Array
+  readonly from: number
+  until: number | undefined
+}
+
+/** Frees the memory now; whoever still has a view of it finds it empty. Without `transfer` the collector does it. */
+const free = ({ buffer }: Uint8Array): void => {
+  if (buffer instanceof ArrayBuffer) buffer.transfer?.(0)
+}
 
 export class PayloadSlabs {
   /** Where in the buffer returned by the last `reserve` its range begins. */
@@ -23,6 +40,13 @@ export class PayloadSlabs {
   #bytes = 0
   #firstMillis = 0
   #lastMillis = 0
+  /** Oldest first. */
+  #full: Array<Full> = []
+  #log: Destination | undefined
+  /** The log's end when all payloads so far were there. */
+  #settled = 0
+  /** That, when the current slab was begun. */
+  #slabFrom = 0
 
   constructor(slabBytes: number = firstSlabBytes) {
     this.#slabBytes = slabBytes
@@ -47,9 +71,13 @@ export class PayloadSlabs {
     this.#adapt()
     if (length * 4 > this.#slabBytes) {
       this.start = 0
-      return new Uint8Array(Math.min(length, Math.max(maxSharedPayloadBytes, available)))
+      const own = new Uint8Array(Math.min(length, Math.max(maxSharedPayloadBytes, available)))
+      this.#keep(own, this.#settled)
+      return own
     }
+    if (this.#slab.length > 0) this.#keep(this.#slab, this.#slabFrom)
     this.#slab = new Uint8Array(this.#slabBytes)
+    this.#slabFrom = this.#settled
     this.#used = length
     this.#bytes = length
     this.#firstMillis = timestamp
@@ -61,6 +89,40 @@ export class PayloadSlabs {
   rest(): void {
     this.#slab = noBytes
     this.#used = 0
+  }
+
+  /**
+   * Frees what `log` has forgotten and no reader ever had. To be called when all payloads so far, whole, are frames of
+   * this log or of no use to anybody, and no other log's.
+   */
+  reclaim(log: Destination): void {
+    const { end, first, unreadFrom } = log
+    if (this.#log !== log) {
+      this.abandon()
+      this.#log = log
+    }
+    this.#settled = end
+    const full = this.#full
+    for (let i = full.length - 1; i >= 0 && full[i].until === undefined; i--) full[i].until = end
+    let gone = 0
+    while (gone < full.length && (full[gone].until ?? Infinity) <= first) {
+      const { bytes, from } = full[gone++]
+      if (from >= unreadFrom) free(bytes)
+    }
+    if (gone > 0) full.splice(0, gone)
+  }
+
+  /** Leaves to the collector all that there is; from the next `reclaim` on it may be another log. */
+  abandon(): void {
+    this.#full = []
+    this.#log = undefined
+    this.rest()
+  }
+
+  #keep(bytes: Uint8Array, from: number): void {
+    if (this.#log === undefined) return
+    if (this.#full.length === maxKeptSlabs) this.#full.shift()
+    this.#full.push({ bytes, from, until: undefined })
   }
 
   #adapt(): void {

@@ -31,3 +31,6 @@ export const maxSharedPayloadBytes = 64 * 1024
 export const firstSlabBytes = 256
 export const minSlabBytes = 4 * 1024
 export const maxSlabBytes = 256 * 1024
+
+/** Full slabs of a publisher that are freed as soon as its stream has forgotten them; older ones are left to the collector. */
+export const maxKeptSlabs = 256

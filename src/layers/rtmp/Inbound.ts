@@ -48,6 +48,7 @@ export class Inbound implements MessageHandler {
   #choose(): void {
     const [first] = this.#publishing.values()
     this.#only = this.#publishing.size === 1 ? first : undefined
+    this.peer.abandon()
   }
 
   /** Of the peer. */
@@ -88,6 +89,7 @@ export class Inbound implements MessageHandler {
   take(bytes: Uint8Array): boolean {
     const result = this.peer.push(bytes)
     this.#flush()
+    if (this.#pending.length === 0 && this.#only?.log !== undefined) this.peer.reclaim(this.#only.log)
     if (Result.isFailure(result)) this.#failure = result.failure
     return !this.isReady
   }

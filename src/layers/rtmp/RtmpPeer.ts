@@ -7,6 +7,7 @@ import type { UntimedMessage } from "../../domain/rtmp/Command.ts"
 import * as ControlMessage from "../../domain/rtmp/ControlMessage.ts"
 import { protocolControl, userControl } from "../../domain/rtmp/ControlReplies.ts"
 import { initialChunkSize } from "../../domain/rtmp/limits.ts"
+import type { SourceLog } from "../../domain/media/SourceLog.ts"
 import * as UserControl from "../../domain/rtmp/UserControl.ts"
 import type { Connection } from "../../services/Transport.ts"
 
@@ -66,6 +67,16 @@ export class RtmpPeer {
   /** Few bytes are to come for a while. */
   rest(): void {
     this.#reader.rest()
+  }
+
+  /** All messages so far have become frames of this log, or nothing. */
+  reclaim(log: SourceLog): void {
+    this.#reader.reclaim(log)
+  }
+
+  /** Messages are for more than one log, or for none. */
+  abandon(): void {
+    this.#reader.abandon()
   }
 
   send(message: UntimedMessage): void {

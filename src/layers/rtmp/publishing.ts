@@ -4,6 +4,7 @@ import type { DialogueEvent } from "../../domain/rtmp/CommandDialogue.ts"
 import type { RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
 import { compatibleVersion, signature } from "../../domain/Product.ts"
 import { publishStarted } from "../../domain/rtmp/Replies.ts"
+import type { SourceLog } from "../../domain/media/SourceLog.ts"
 import { RtmpIngest } from "../../domain/rtmp/RtmpIngest.ts"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Publication } from "../../services/SourceRegistry.ts"
@@ -56,6 +57,11 @@ export class Publishing {
   readonly push = (message: RtmpMessage): void => {
     const error = this.#ingest.push(message)
     if (error !== undefined) this.#connection.fail(violation(error))
+  }
+
+  /** Where each frame is as soon as its message was read. */
+  get log(): SourceLog | undefined {
+    return this.publication.delays ? undefined : this.publication.source.log
   }
 
   readonly flush = (): void => {

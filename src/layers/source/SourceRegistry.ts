@@ -159,7 +159,7 @@ export const layer = Layer.effect(
       const flush = (): void => {
         if (source.slot === slot) source.tell("appended")
       }
-      return { source, append: path.push, flush } satisfies Publication
+      return { source, append: path.push, delays: path.delays, flush } satisfies Publication
     })
 
     const unsubscribe = (source: LiveSource) =>

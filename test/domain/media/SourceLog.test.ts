@@ -183,3 +183,29 @@ test("video is counted with its headers, kept or not", () => {
   log.reset()
   expect(log.videoFrames).toBe(4)
 })
+
+test("tells from where on nobody was ever there but itself", () => {
+  const feed = new Feed().add("vKPP")
+  const { log } = feed
+  expect(log.unreadFrom).toBe(0)
+  const reader = { position: () => 4 }
+  log.addReader(reader)
+  feed.add("PP")
+  expect(log.unreadFrom).toBe(Infinity)
+  log.removeReader(reader)
+  feed.add("KP")
+  expect(log.unreadFrom).toBe(6)
+})
+
+test("headers have bytes of their own: they outlive the frames around them", () => {
+  const shared = Uint8Array.of(9, 9, 0x17, 0, 1, 2, 3, 9)
+  const log = new SourceLog(retention)
+  log.append(
+    new MediaFrame({ kind: Kind.Video, published: 7, bytes: shared, start: 2, end: 7, dataStart: 4, header: true }),
+    0
+  )
+  shared.fill(0)
+  const [header] = log.headers
+  expect([header.body, header.data]).toEqual([Uint8Array.of(0x17, 0, 1, 2, 3), Uint8Array.of(1, 2, 3)])
+  expect([header.timestamp, header.published, header.header]).toEqual([log.at(0).timestamp, 7, true])
+})

@@ -29,9 +29,9 @@ describe("PayloadSlabs", () => {
     for (const bytes of run(new PayloadSlabs(), 3000, () => 186, 23)) expect(bytes.length).toBeLessThanOrEqual(8192)
   })
 
-  test("settles at 16 KB for 190 kbps, and at 256 KB for 10 Mbps", () => {
+  test("settles at 8 KB for 190 kbps, and at 256 KB for 10 Mbps", () => {
     const slow = run(new PayloadSlabs(), 3000, (i) => (i % 2 === 0 ? 700 : 250), 20)
-    expect(slow.at(-1)?.length).toBe(16 * 1024)
+    expect(slow.at(-1)?.length).toBe(8 * 1024)
     const fast = run(new PayloadSlabs(), 3000, () => 20_000, 16)
     expect(fast.at(-1)?.length).toBe(256 * 1024)
   })
