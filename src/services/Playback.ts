@@ -1,6 +1,5 @@
 /** A viewer of any source, over any byte stream: joins, follows, falls behind, pauses, ends. */
 import * as Context from "effect/Context"
-import type * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -9,6 +8,7 @@ import type { Format } from "../domain/media/Format.ts"
 import type { Permit } from "./Authorizer.ts"
 import type { Session } from "./Sessions.ts"
 import type { Source } from "./SourceRegistry.ts"
+import type { DrainListener } from "./Transport.ts"
 
 /** No byte was accepted for `stallMillis`. */
 export class ViewerStalled extends Schema.TaggedError<ViewerStalled>()("ViewerStalled", { stallMillis: Schema.Int }) {
@@ -39,8 +39,8 @@ export interface Sink {
   /** Takes the bytes over; they never change. */
   readonly write: (bytes: Uint8Array) => void
   readonly queuedBytes: () => number
-  /** Registers the one listener that is called when `queuedBytes` has fallen to 0. */
-  readonly onDrain: (listener: () => void) => void
+  /** Registers the one listener that is told when `queuedBytes` has fallen to 0. */
+  readonly onDrain: (listener: DrainListener) => void
 }
 
 export interface ViewOptions {
@@ -61,8 +61,6 @@ export interface Viewer {
   readonly pause: () => void
   /** Goes on at the newest keyframe, with the headers in force there. */
   readonly resume: () => void
-  /** Fails when the viewer must end. The owner races it. */
-  readonly ended: Deferred.Deferred<never, ViewerEnd>
 }
 
 export class Playback extends Context.Service<

@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import type { AmfObject, AmfValue } from "../domain/amf/AmfValue.ts"
 import type { RtmpMessage } from "../domain/rtmp/ChunkReader.ts"
 import type { BadStreamUrl } from "../domain/rtmp/ClientUrl.ts"
-import type { ConnectionClosed, Endpoint, TransportFailed } from "./Transport.ts"
+import type { ConnectionClosed, DrainListener, Endpoint, TransportFailed } from "./Transport.ts"
 
 /** The server has said no: in its answer to connect, or with a status of level `error`. */
 export class RtmpRefused extends Schema.TaggedError<RtmpRefused>()("RtmpRefused", {
@@ -125,7 +125,7 @@ export interface Publication {
   /** Bytes that are chunked already, for this stream id and chunk size. They must never change. */
   readonly write: (bytes: Uint8Array) => void
   readonly queuedBytes: () => number
-  readonly onDrain: (listener: () => void) => void
+  readonly onDrain: (listener: DrainListener) => void
   readonly drained: Effect.Effect<void, ConnectionClosed>
   /** Fails when the server ends the stream or goes away. */
   readonly ended: Deferred.Deferred<never, EndError>

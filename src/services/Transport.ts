@@ -48,6 +48,11 @@ export interface Reader {
   readonly ended: (exit: Exit.Exit<void, ConnectionClosed>) => void
 }
 
+/** Who is told that all bytes were taken. An object and not a function: there is one for each viewer. */
+export interface DrainListener {
+  readonly drained: () => void
+}
+
 export interface Connection {
   /**
    * `address:port` of the peer, an IPv6 address in brackets; without port where there is none. Where a trusted proxy
@@ -74,8 +79,8 @@ export interface Connection {
   readonly queuedBytes: () => number
   /** Waits until `queuedBytes` is 0. */
   readonly drained: Effect.Effect<void, ConnectionClosed>
-  /** Called, on the socket's own stack, each time `queuedBytes` falls to 0 after it was not; one listener. */
-  readonly onDrain: (listener: () => void) => void
+  /** Told, on the socket's own stack, each time `queuedBytes` falls to 0 after it was not; one listener. */
+  readonly onDrain: (listener: DrainListener) => void
   /** The waiting read and all later ones fail with this reason; writing goes on. */
   readonly stopReading: (reason: string) => void
   /** Waits for the peer to close or the network to fail, without reading. */
@@ -95,8 +100,8 @@ export interface Connection {
 
 /** A conversation that goes on without the fiber that began it. */
 export interface Detached {
-  /** Registers the one listener that is called once it has ended, at once if it has. */
-  readonly onEnd: (listener: () => void) => void
+  /** Registers the one listener that is called with it once it has ended, at once if it has. */
+  readonly onEnd: (listener: (ended: Detached) => void) => void
   readonly interrupt: () => void
 }
 

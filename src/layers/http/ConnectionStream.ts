@@ -4,7 +4,7 @@
  */
 import { Duplex } from "node:stream"
 import * as Effect from "effect/Effect"
-import { type Connection, ConnectionClosed } from "../../services/Transport.ts"
+import { type Connection, ConnectionClosed, type DrainListener } from "../../services/Transport.ts"
 
 /** More than any socket's high-water mark, below which nobody tells of a drain. */
 export const maxQueuedBytes = 65_536
@@ -14,7 +14,7 @@ export const maxPipelined = 16
 const endEvents = ["finish", "close", "stop"] as const
 const noBytes = new Uint8Array(0)
 
-export class ConnectionStream extends Duplex {
+export class ConnectionStream extends Duplex implements DrainListener {
   readonly connection: Connection
   #detached = false
   #stopped = false
@@ -24,12 +24,12 @@ export class ConnectionStream extends Duplex {
   #readable = true
   #requests = 0
   #wake: (() => void) | undefined
-  #drainListener: (() => void) | undefined
+  #drainListener: DrainListener | undefined
 
   constructor(connection: Connection) {
     super({ allowHalfOpen: true })
     this.connection = connection
-    connection.onDrain(this.#onDrain)
+    connection.onDrain(this)
     this.on("error", () => undefined)
   }
 
@@ -110,8 +110,8 @@ export class ConnectionStream extends Duplex {
     return this.writableLength + this.connection.queuedBytes()
   }
 
-  /** One listener, called when `queuedBytes` has fallen to 0. */
-  onDrained(listener: () => void): void {
+  /** One listener, told when `queuedBytes` has fallen to 0. */
+  onDrain(listener: DrainListener): void {
     this.#drainListener = listener
   }
 
@@ -146,10 +146,11 @@ export class ConnectionStream extends Duplex {
     this.#pending = done
   }
 
-  readonly #onDrain = (): void => {
+  /** Of the connection. */
+  drained(): void {
     const pending = this.#pending
     this.#pending = undefined
     pending?.()
-    if (this.queuedBytes() === 0) this.#drainListener?.()
+    if (this.queuedBytes() === 0) this.#drainListener?.drained()
   }
 }

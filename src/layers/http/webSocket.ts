@@ -48,5 +48,5 @@ export const webSocketSink = (socket: WebSocket, stream: ConnectionStream): Sink
     if (socket.readyState === socket.OPEN) stream.connection.write(frames.of(bytes))
   },
   queuedBytes: () => stream.queuedBytes(),
-  onDrain: (listener) => stream.onDrained(listener)
+  onDrain: (listener) => stream.onDrain(listener)
 })

@@ -1,12 +1,10 @@
 /** One connection as the sink of each play on it: all of them hear when it has drained. */
 import type { Sink } from "../../services/Playback.ts"
-import type { Connection } from "../../services/Transport.ts"
-
-const nothing = (): void => undefined
+import type { Connection, DrainListener } from "../../services/Transport.ts"
 
 class PlaySink implements Sink {
   readonly #connection: Connection
-  drained: () => void = nothing
+  #listener: DrainListener | undefined
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -20,20 +18,27 @@ class PlaySink implements Sink {
     return this.#connection.queuedBytes()
   }
 
-  onDrain(listener: () => void): void {
-    this.drained = listener
+  onDrain(listener: DrainListener): void {
+    this.#listener = listener
+  }
+
+  drained(): void {
+    this.#listener?.drained()
   }
 }
 
-export class PlaySinks {
+export class PlaySinks implements DrainListener {
   readonly #connection: Connection
   #sinks: ReadonlyArray<PlaySink> = []
 
   constructor(connection: Connection) {
     this.#connection = connection
-    connection.onDrain(() => {
-      for (const sink of this.#sinks) sink.drained()
-    })
+    connection.onDrain(this)
+  }
+
+  /** Of the connection. */
+  drained(): void {
+    for (const sink of this.#sinks) sink.drained()
   }
 
   /** For the play that has this place now: whoever had it before has left. */

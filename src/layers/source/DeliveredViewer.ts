@@ -1,6 +1,4 @@
 /** One viewer in its source's delivery: a cursor, a sink, and whether the sink is still busy with the last write. */
-import * as Deferred from "effect/Deferred"
-import * as Effect from "effect/Effect"
 import type { Cursor } from "../../domain/media/Cursor.ts"
 import type { Projection } from "../../domain/media/Projection.ts"
 import {
@@ -13,10 +11,10 @@ import {
 } from "../../services/Playback.ts"
 import type { SessionCounters } from "../../services/Sessions.ts"
 import type { Source } from "../../services/SourceRegistry.ts"
+import type { DrainListener } from "../../services/Transport.ts"
 
-export class DeliveredViewer implements Viewer {
+export class DeliveredViewer implements Viewer, DrainListener {
   readonly source: Source
-  readonly ended: Deferred.Deferred<never, ViewerEnd> = Deferred.makeUnsafe()
   readonly projection: Projection
   readonly cursor: Cursor
   readonly #sink: Sink
@@ -57,7 +55,7 @@ export class DeliveredViewer implements Viewer {
     this.#now = now
     this.#wake = wake
     this.#endWithPublisher = endWithPublisher
-    sink.onDrain(this.#onDrain)
+    sink.onDrain(this)
     session.counters.viewer = this
   }
 
@@ -79,7 +77,6 @@ export class DeliveredViewer implements Viewer {
   }
 
   end(error: ViewerEnd): void {
-    Deferred.doneUnsafe(this.ended, Effect.fail(error))
     this.#onEnd?.(error)
   }
 
@@ -158,7 +155,8 @@ export class DeliveredViewer implements Viewer {
     return queued > 0 && nowMillis - this.#blockedSince >= stallMillis
   }
 
-  readonly #onDrain = (): void => {
+  /** Of the sink. */
+  drained(): void {
     if (!this.blocked || this.single) return
     try {
       this.projection.sync()

@@ -32,7 +32,7 @@ export interface Begun<E, R> {
 class Phased<E, R> implements Waiter<E, R>, Detached {
   readonly #context: Context.Context<Given<R>>
   #hasEnded = false
-  #onEnd: (() => void) | undefined
+  #onEnd: ((ended: Detached) => void) | undefined
   #running: RunningSession | undefined
   #fiber: Fiber.Fiber<unknown, unknown> | undefined
   #idle: Idle<E, R> | undefined
@@ -42,14 +42,14 @@ class Phased<E, R> implements Waiter<E, R>, Detached {
     this.#context = context
   }
 
-  onEnd(listener: () => void): void {
+  onEnd(listener: (ended: Detached) => void): void {
     this.#onEnd = listener
-    if (this.#hasEnded) listener()
+    if (this.#hasEnded) listener(this)
   }
 
   #ended(): void {
     this.#hasEnded = true
-    this.#onEnd?.()
+    this.#onEnd?.(this)
   }
 
   begin(begin: Effect.Effect<Begun<E, R> | undefined, never, Given<R>>): void {

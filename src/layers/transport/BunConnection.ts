@@ -5,7 +5,7 @@
  */
 import type * as BunModule from "bun"
 import * as Effect from "effect/Effect"
-import { type Connection, ConnectionClosed, type Reader } from "../../services/Transport.ts"
+import { type Connection, ConnectionClosed, type DrainListener, type Reader } from "../../services/Transport.ts"
 import { Inbox, type Sender } from "./Inbox.ts"
 import { type LinuxSockets, linuxSockets } from "./linuxSockets.ts"
 import { type PolledSocket, readPolled } from "./PolledReads.ts"
@@ -40,15 +40,15 @@ export class BunConnection implements Connection, PolledSocket, Sender {
   /** For what is not encrypted. */
   readonly #kernel: LinuxSockets | undefined
   readonly #inbox: Inbox
-  /** What the kernel has not taken yet, oldest first. */
-  #queue: Array<Uint8Array> = []
+  /** What the kernel has not taken yet, oldest first; most connections have nothing. */
+  #queue: Array<Uint8Array> | undefined
   #queued = 0
   #bytesOut = 0
   #closed = false
   #mergeMillis = 0
   #mergeTimer: ReturnType<typeof setTimeout> | undefined
   #stopPolling: (() => void) | undefined
-  #drainListener: (() => void) | undefined
+  #drainListener: DrainListener | undefined
   #waiting: Array<() => void> | undefined
 
   constructor(socket: BunSocket, encrypted: boolean) {
@@ -86,19 +86,21 @@ export class BunConnection implements Connection, PolledSocket, Sender {
 
   /** Of the socket's drain handler: the kernel takes bytes again. */
   drain(): void {
-    if (this.#queue.length === 0) return
-    while (this.#queue.length > 0) {
-      const bytes = this.#queue[0]
+    const queue = this.#queue
+    if (queue === undefined) return
+    while (queue.length > 0) {
+      const bytes = queue[0]
       const taken = Math.max(0, this.#socket.write(bytes))
       this.#queued -= taken
       if (taken < bytes.length) {
-        this.#queue[0] = bytes.subarray(taken)
+        queue[0] = bytes.subarray(taken)
         return
       }
-      this.#queue.shift()
+      queue.shift()
     }
+    this.#queue = undefined
     this.#settle()
-    this.#drainListener?.()
+    this.#drainListener?.drained()
   }
 
   /** Of the socket's close and error handlers. */
@@ -106,7 +108,7 @@ export class BunConnection implements Connection, PolledSocket, Sender {
     this.#closed = true
     clearTimeout(this.#mergeTimer)
     this.#stopPolling?.()
-    this.#queue = []
+    this.#queue = undefined
     this.#queued = 0
     this.#inbox.close(reason)
     this.#settle()
@@ -172,9 +174,9 @@ export class BunConnection implements Connection, PolledSocket, Sender {
   write(bytes: Uint8Array): void {
     if (this.#closed || bytes.length === 0) return
     this.#bytesOut += bytes.length
-    const taken = this.#queue.length === 0 ? this.#send(bytes) : 0
+    const taken = this.#queue === undefined ? this.#send(bytes) : 0
     if (taken === bytes.length) return
-    this.#queue.push(taken === 0 ? bytes : bytes.subarray(taken))
+    ;(this.#queue ??= []).push(taken === 0 ? bytes : bytes.subarray(taken))
     this.#queued += bytes.length - taken
   }
 
@@ -201,7 +203,7 @@ export class BunConnection implements Connection, PolledSocket, Sender {
     })
   }
 
-  onDrain(listener: () => void): void {
+  onDrain(listener: DrainListener): void {
     this.#drainListener = listener
   }
 

@@ -5,12 +5,12 @@ import { concat } from "../../domain/bytes/bytes.ts"
 import { ConnectionClosed, maxUnreadBytes, type Reader } from "../../services/Transport.ts"
 
 /** Who waits: takes what arrives, or learns that nothing will. */
-interface Waiting {
-  readonly take: (bytes: Uint8Array) => void
-  /** Keeps nothing of what it takes. */
-  readonly borrows: boolean
-  readonly closed: (error: ConnectionClosed) => void
+interface Waiting extends Reader {
+  /** Keeps what it takes. */
+  readonly keeps?: boolean
 }
+
+const noBytes = new Uint8Array(0)
 
 /** What fills an inbox. */
 export interface Sender {
@@ -20,7 +20,8 @@ export interface Sender {
 
 export class Inbox {
   readonly #sender: Sender
-  #chunks: Array<Uint8Array> = []
+  /** Most connections wait for their peer: nobody has an empty list. */
+  #chunks: Array<Uint8Array> | undefined
   #bytes = 0
   #blocked = false
   #closed: ConnectionClosed | undefined
@@ -35,11 +36,15 @@ export class Inbox {
   /** Calls the waiting reader on the caller's stack. Bytes that are `lent` may change after the call. */
   arrived(bytes: Uint8Array, lent = false): void {
     this.bytesIn += bytes.length
-    if (this.#reader !== undefined) {
-      this.#reader.take(lent && !this.#reader.borrows ? bytes.slice() : bytes)
-      return
+    const reader = this.#reader
+    if (reader !== undefined) {
+      const end = endAfter(reader, lent && reader.keeps ? bytes.slice() : bytes)
+      if (end === undefined) return
+      // Free before somebody else reads inside the next call.
+      this.#release(reader)
+      return reader.ended(end)
     }
-    this.#chunks.push(lent ? bytes.slice() : bytes)
+    ;(this.#chunks ??= []).push(lent ? bytes.slice() : bytes)
     this.#bytes += bytes.length
     if (this.#bytes > maxUnreadBytes && !this.#blocked) {
       this.#blocked = true
@@ -54,7 +59,7 @@ export class Inbox {
     this.#watchers = undefined
     const reader = this.#reader
     this.#reader = undefined
-    reader?.closed(this.#closed)
+    reader?.ended(Exit.fail(this.#closed))
   }
 
   /** The sender is stopped until somebody reads. */
@@ -68,22 +73,22 @@ export class Inbox {
 
   unread(bytes: Uint8Array): void {
     if (bytes.length === 0) return
-    this.#chunks.unshift(bytes)
+    this.#chunks = [bytes, ...(this.#chunks ?? [])]
     this.#bytes += bytes.length
   }
 
   /** What came before the close is still read, then the close. */
   get read(): Effect.Effect<Uint8Array, ConnectionClosed> {
     return Effect.callback((resume) => {
-      if (this.#chunks.length > 0) return resume(Effect.succeed(this.#take()))
+      let bytes = this.#take()
+      if (bytes !== undefined) return resume(Effect.succeed(bytes))
       return this.#wait({
-        take: (bytes) => {
-          // Free before the fiber goes on, and perhaps reads again, inside this very call.
-          this.#reader = undefined
-          resume(Effect.succeed(bytes))
+        take: (arrived) => {
+          bytes = arrived
+          return false
         },
-        borrows: false,
-        closed: (error) => resume(Effect.fail(error))
+        keeps: true,
+        ended: (exit) => resume(Exit.map(exit, () => bytes ?? noBytes))
       })
     })
   }
@@ -91,12 +96,11 @@ export class Inbox {
   /** Gives `reader` what waits and all that arrives, until it has enough. */
   readBy(reader: Reader): void {
     // Before it waits: the sender may go on while this empties the inbox, and its bytes come after these.
-    while (this.#chunks.length > 0) {
-      const end = endAfter(reader, this.#take())
+    for (let bytes = this.#take(); bytes !== undefined; bytes = this.#take()) {
+      const end = endAfter(reader, bytes)
       if (end !== undefined) return reader.ended(end)
     }
-    if (this.#closed === undefined) this.#reader = new Lasting(this, reader)
-    else reader.ended(Exit.fail(this.#closed))
+    this.#wait(reader)
   }
 
   /** Calls `onBytes` with what waits and with all that arrives, until it returns false. What it throws is a defect. */
@@ -104,12 +108,12 @@ export class Inbox {
     return Effect.callback((resume) => {
       this.readBy({ take: onBytes, ended: resume })
       const waiting = this.#reader
-      return waiting === undefined ? undefined : Effect.sync(() => this.release(waiting))
+      return waiting === undefined ? undefined : Effect.sync(() => this.#release(waiting))
     })
   }
 
   /** Unless another one waits meanwhile. */
-  release(waiting: Waiting): void {
+  #release(waiting: Waiting): void {
     if (this.#reader === waiting) this.#reader = undefined
   }
 
@@ -126,47 +130,24 @@ export class Inbox {
 
   /** Makes it the reader, or tells it of the close; returns what takes that back. */
   #wait(reader: Waiting): Effect.Effect<void> | undefined {
-    if (this.#closed !== undefined && this.#chunks.length === 0) {
-      reader.closed(this.#closed)
+    if (this.#closed !== undefined) {
+      reader.ended(Exit.fail(this.#closed))
       return undefined
     }
     this.#reader = reader
-    return Effect.sync(() => this.release(reader))
+    return Effect.sync(() => this.#release(reader))
   }
 
-  #take(): Uint8Array {
-    const bytes = this.#chunks.length === 1 ? this.#chunks[0] : concat(this.#chunks)
-    this.#chunks = []
+  #take(): Uint8Array | undefined {
+    const chunks = this.#chunks
+    if (chunks === undefined) return undefined
+    this.#chunks = undefined
     this.#bytes = 0
     if (this.#blocked) {
       this.#blocked = false
       this.#sender.flow(true)
     }
-    return bytes
-  }
-}
-
-/** A reader that waits. */
-class Lasting implements Waiting {
-  readonly borrows = true
-  readonly #inbox: Inbox
-  readonly #reader: Reader
-
-  constructor(inbox: Inbox, reader: Reader) {
-    this.#inbox = inbox
-    this.#reader = reader
-  }
-
-  take(bytes: Uint8Array): void {
-    const end = endAfter(this.#reader, bytes)
-    if (end === undefined) return
-    // Free before somebody else reads inside the next call.
-    this.#inbox.release(this)
-    this.#reader.ended(end)
-  }
-
-  closed(error: ConnectionClosed): void {
-    this.#reader.ended(Exit.fail(error))
+    return chunks.length === 1 ? chunks[0] : concat(chunks)
   }
 }
 

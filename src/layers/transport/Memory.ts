@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer"
 import {
   type Connection,
   ConnectionClosed,
+  type DrainListener,
   type Endpoint,
   type Reader,
   Transport,
@@ -34,7 +35,7 @@ export class MemoryConnection implements Connection {
   #queue: Array<Uint8Array> = []
   #queued = 0
   #bytesOut = 0
-  #drainListener: (() => void) | undefined
+  #drainListener: DrainListener | undefined
   readonly #waiting = new Set<() => void>()
   #accepts = true
   #closed = false
@@ -111,7 +112,7 @@ export class MemoryConnection implements Connection {
     if (!hadQueue || this.#queue.length > 0) return
     for (const resume of this.#waiting) resume()
     this.#waiting.clear()
-    this.#drainListener?.()
+    this.#drainListener?.drained()
   }
 
   readonly queuedBytes = (): number => this.#queued
@@ -123,7 +124,7 @@ export class MemoryConnection implements Connection {
     return Effect.sync(() => this.#waiting.delete(done))
   })
 
-  readonly onDrain = (listener: () => void): void => {
+  readonly onDrain = (listener: DrainListener): void => {
     this.#drainListener = listener
   }
 

@@ -1,7 +1,7 @@
 /** A Connection over a `node:net` or `node:tls` socket. */
 import type * as Net from "node:net"
 import * as Effect from "effect/Effect"
-import { type Connection, ConnectionClosed, type Reader } from "../../services/Transport.ts"
+import { type Connection, ConnectionClosed, type DrainListener, type Reader } from "../../services/Transport.ts"
 import { Inbox } from "./Inbox.ts"
 
 /** How long a closing connection may take to hand over what is queued. */
@@ -32,7 +32,7 @@ export class SocketConnection implements Connection {
   #bytesOut = 0
   #mergeMillis = 0
   #mergeTimer: ReturnType<typeof setTimeout> | undefined
-  #drainListener: (() => void) | undefined
+  #drainListener: DrainListener | undefined
 
   /** `under` is the connection that carries a socket without addresses of its own. */
   constructor(socket: Net.Socket, encrypted: boolean, under?: Pick<Connection, "peer" | "localPort">) {
@@ -43,7 +43,7 @@ export class SocketConnection implements Connection {
     this.#inbox = new Inbox({ flow: (open) => (open ? socket.resume() : socket.pause()) })
     const onClose = (): void => this.#onClose("peer closed")
     socket.on("data", (bytes: Uint8Array) => this.#onData(bytes))
-    socket.on("drain", () => this.#drainListener?.())
+    socket.on("drain", () => this.#drainListener?.drained())
     socket.on("error", (error) => this.#onClose(error.message))
     socket.on("end", onClose)
     socket.on("close", onClose)
@@ -116,7 +116,7 @@ export class SocketConnection implements Connection {
     })
   }
 
-  onDrain(listener: () => void): void {
+  onDrain(listener: DrainListener): void {
     this.#drainListener = listener
   }
 

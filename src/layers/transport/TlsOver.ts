@@ -3,7 +3,7 @@ import { Duplex } from "node:stream"
 import * as Tls from "node:tls"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { type Connection, ConnectionClosed } from "../../services/Transport.ts"
+import { type Connection, ConnectionClosed, type DrainListener } from "../../services/Transport.ts"
 import { endTimeoutMillis, SocketConnection } from "./SocketConnection.ts"
 
 /** The text of PEM files. */
@@ -84,12 +84,14 @@ class SecureConnection extends SocketConnection {
     })
   }
 
-  override onDrain(listener: () => void): void {
-    const tell = () => {
-      if (this.queuedBytes() === 0) listener()
+  override onDrain(listener: DrainListener): void {
+    const both: DrainListener = {
+      drained: () => {
+        if (this.queuedBytes() === 0) listener.drained()
+      }
     }
-    super.onDrain(tell)
-    this.#under.onDrain(tell)
+    super.onDrain(both)
+    this.#under.onDrain(both)
   }
 
   override get end(): Effect.Effect<void> {

@@ -11,13 +11,18 @@ export const acceptIn = Effect.fnUntraced(function* (scope: Scope.Scope, serve: 
   const fork = yield* Scope.provide(FiberSet.makeRuntime<never, unknown, never>(), scope)
   const detached = new Map<Detached, Connection>()
 
+  /** One for all. */
+  const ended = (serving: Detached): void => {
+    const connection = detached.get(serving)
+    if (connection === undefined) return
+    detached.delete(serving)
+    fork(connection.end)
+  }
+
   const whenEnded = (connection: Connection, serving: void | Detached): Effect.Effect<void> => {
     if (serving === undefined) return connection.end
     detached.set(serving, connection)
-    serving.onEnd(() => {
-      detached.delete(serving)
-      fork(connection.end)
-    })
+    serving.onEnd(ended)
     return Effect.void
   }
 

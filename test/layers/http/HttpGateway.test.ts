@@ -106,7 +106,7 @@ describe("a live body", () => {
       client.send(get("/live/a"))
       yield* client.until("\r\n\r\n")
       let drained = 0
-      live.sinks[0].onDrain(() => drained++)
+      live.sinks[0].onDrain({ drained: () => drained++ })
       client.connection.stall(true)
       live.sinks[0].write(new Uint8Array(1000))
       expect(live.sinks[0].queuedBytes()).toBe(1000)

@@ -1,6 +1,5 @@
 import { describe, expect } from "bun:test"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
@@ -55,7 +54,7 @@ const harness = Effect.fnUntraced(function* (vhosts = defaultVhost, doubles: Dou
     view: (_permit, options) =>
       Effect.sync(() => {
         views.push(options)
-        return { source: {} as Source, pause: () => undefined, resume: () => undefined, ended: Deferred.makeUnsafe() }
+        return { source: {} as Source, pause: () => undefined, resume: () => undefined }
       })
   })
   yield* Layer.build(

@@ -15,6 +15,7 @@ import { type AccessRequest, Permit } from "../../../src/services/Authorizer.ts"
 import { Playback, type Sink, type ViewOptions } from "../../../src/services/Playback.ts"
 import type { Session } from "../../../src/services/Sessions.ts"
 import { SourceRegistry, type TakenOver } from "../../../src/services/SourceRegistry.ts"
+import type { DrainListener } from "../../../src/services/Transport.ts"
 import { mustEndAtZero } from "../../support/effect.ts"
 
 export const session = (id: string): Session => ({
@@ -75,7 +76,7 @@ export class TestSink implements Sink {
   /** Bytes are taken at once unless it is blocked. */
   blocked = false
   #queued = 0
-  #listener: () => void = () => undefined
+  #listener: DrainListener | undefined
 
   readonly write = (bytes: Uint8Array): void => {
     const text = Buffer.from(bytes).toString("latin1")
@@ -84,14 +85,14 @@ export class TestSink implements Sink {
     if (this.blocked) this.#queued += bytes.length
   }
   readonly queuedBytes = (): number => this.#queued
-  readonly onDrain = (listener: () => void): void => {
+  readonly onDrain = (listener: DrainListener): void => {
     this.#listener = listener
   }
 
   /** The network takes some of what is queued. */
   accept(bytes = this.#queued): void {
     this.#queued -= bytes
-    if (this.#queued === 0) this.#listener()
+    if (this.#queued === 0) this.#listener?.drained()
   }
 }
 

@@ -58,7 +58,7 @@ describe("a connection in memory", () => {
       const { connect } = yield* harness()
       const { client, server } = yield* connect
       const events: Array<string> = []
-      server.onDrain(() => events.push("drain"))
+      server.onDrain({ drained: () => events.push("drain") })
       client.stall(true)
       send(server, 1, 2, 3)
       send(server, 4)

@@ -12,10 +12,10 @@ const connection = () => MemoryConnection.pair({}, 1935, "192.0.2.7:4711")[1]
 
 /** Goes on until it is told, or interrupted. */
 class Talk implements Detached {
-  #listener: (() => void) | undefined
+  #listener: ((ended: Detached) => void) | undefined
   interrupts = 0
 
-  onEnd(listener: () => void): void {
+  onEnd(listener: (ended: Detached) => void): void {
     this.#listener = listener
   }
 
@@ -25,7 +25,7 @@ class Talk implements Detached {
   }
 
   end(): void {
-    this.#listener?.()
+    this.#listener?.(this)
   }
 }
 

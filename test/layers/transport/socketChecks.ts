@@ -99,7 +99,7 @@ export const checks: Readonly<Record<string, Check>> = {
     function* () {
       const { client, server } = yield* pair()
       let drains = 0
-      server.onDrain(() => drains++)
+      server.onDrain({ drained: () => drains++ })
       const total = 16 * 1024 * 1024
       for (let at = 0; at < total; at += 131_072) server.write(pattern(131_072, at))
       assert.ok(server.queuedBytes() > 1_000_000, `${server.queuedBytes()} queued`)
