@@ -61,10 +61,12 @@ const run = (bytes: Uint8Array, chunkSize: number, readBytes: number): void => {
   reader.chunkSize = chunkSize
   const kept: Array<Kept | undefined> = Array.from({ length: keptMessages }, () => undefined)
   let count = 0
-  const onMessage = ({ bytes: payload, end, start }: RtmpMessage) => {
-    kept[count++ % keptMessages] = { bytes: payload, start, end }
+  const handler = {
+    receive: ({ bytes: payload, end, start }: RtmpMessage) => {
+      kept[count++ % keptMessages] = { bytes: payload, start, end }
+    }
   }
-  for (let at = 0; at < bytes.length; at += readBytes) reader.push(bytes.subarray(at, at + readBytes), onMessage)
+  for (let at = 0; at < bytes.length; at += readBytes) reader.push(bytes.subarray(at, at + readBytes), handler)
 }
 
 for (const stream of streams) {

@@ -21,7 +21,7 @@ export const handshakes = filesOf("rtmp", ".bin").map((bytes) => bytes.subarray(
 
 const streams = filesOf("rtmp", ".bin")
   .map((bytes) => bytes.subarray(handshakeLength))
-  .filter((bytes) => Result.isSuccess(new ChunkReader().push(bytes, () => undefined)))
+  .filter((bytes) => Result.isSuccess(new ChunkReader().push(bytes, { receive: () => undefined })))
 
 /** The first chunks of connections. */
 export const chunks = streams.map((bytes) => bytes.subarray(0, 1200))
@@ -34,9 +34,10 @@ export interface CapturedMessage {
 /** Whole messages; long ones are media and are cut, which leaves them as they can come. */
 export const messages: ReadonlyArray<CapturedMessage> = streams.flatMap((bytes) => {
   const found: Array<CapturedMessage> = []
-  new ChunkReader().push(bytes, ({ bytes, end, start, type }) =>
-    found.push({ type, body: Uint8Array.from(bytes.subarray(start, Math.min(end, start + 400))) })
-  )
+  new ChunkReader().push(bytes, {
+    receive: ({ bytes, end, start, type }) =>
+      found.push({ type, body: Uint8Array.from(bytes.subarray(start, Math.min(end, start + 400))) })
+  })
   return found.slice(0, 60)
 })
 

@@ -61,7 +61,7 @@ fuzz({
     const reader = new ChunkReader()
     let bytes = 0
     inPieces(input, (piece) => {
-      reader.push(piece, ({ end, start }) => (bytes += end - start))
+      reader.push(piece, { receive: ({ end, start }) => (bytes += end - start) })
     })
     if (bytes > input.length) throw new Error(`${bytes} bytes of messages from ${input.length}`)
   }

@@ -38,7 +38,37 @@ export interface RtmpMessage {
   end: number
 }
 
+/** Who gets the messages. */
+export interface MessageHandler {
+  /** The message is valid during the call only. */
+  readonly receive: (message: RtmpMessage) => void
+}
+
 const noBytes = new Uint8Array(0)
+const noStream = new ChunkStream(0)
+
+/** Chunk streams that are found one after the other. Real peers use fewer. */
+const maxListed = 8
+
+/** What is needed only while bytes come. */
+class Scratch {
+  readonly slabs: PayloadSlabs
+  /** The beginning of a header that the last push ended in. */
+  readonly held = new Uint8Array(maxHeaderBytes)
+  readonly message: RtmpMessage = {
+    type: 0,
+    timestamp: 0,
+    streamId: 0,
+    chunkStreamId: 0,
+    bytes: noBytes,
+    start: 0,
+    end: 0
+  }
+
+  constructor(slabBytes: number) {
+    this.slabs = new PayloadSlabs(slabBytes)
+  }
+}
 
 /** SRS's numbers: chunk start, message size, message decoding, chunk size, changed length. */
 export type ChunkErrorCode = 2001 | 2002 | 2007 | 2010 | 2013
@@ -53,85 +83,78 @@ export class ChunkError extends Data.TaggedError("ChunkError")<{
 }
 
 export interface ChunkReaderOptions {
-  readonly maxMessageBytes?: number
-  readonly maxPartialMessages?: number
-  readonly maxPartialBytes?: number
+  readonly maxMessageBytes: number
+  readonly maxPartialMessages: number
+  readonly maxPartialBytes: number
   /** Size of the first payload slab. */
-  readonly slabBytes?: number
+  readonly slabBytes: number
+}
+
+const defaults: ChunkReaderOptions = {
+  maxMessageBytes: limits.maxMessageBytes,
+  maxPartialMessages: limits.maxPartialMessages,
+  maxPartialBytes: limits.maxPartialBytes,
+  slabBytes: limits.firstSlabBytes
 }
 
 export class ChunkReader {
   /** Payload bytes of a full chunk, as the peer has set it. */
   chunkSize: number = limits.initialChunkSize
-  /** All bytes pushed so far. */
-  bytesIn = 0
 
-  readonly #maxMessageBytes: number
-  readonly #maxPartialMessages: number
-  readonly #maxPartialBytes: number
-  readonly #slabs: PayloadSlabs
-  /** Chunk streams 2 to 63, and the rest. Grows with the highest id that is used: there is one for each connection. */
-  readonly #near: Array<ChunkStream | undefined> = []
-  #far: Map<number, ChunkStream> | undefined
+  readonly #options: ChunkReaderOptions
+  #scratch: Scratch | undefined
+  /** The last of the first `maxListed` chunk streams, of which each knows the one before; the others by id. */
+  #listed: ChunkStream | undefined
+  #others: Map<number, ChunkStream> | undefined
   #streams = 0
   #partialMessages = 0
   #partialBytes = 0
   /** The chunk whose payload is being read, and how much of it is to come. */
-  #current = new ChunkStream(0)
+  #current = noStream
   #chunkLeft = 0
-  /** The beginning of a header that the last push ended in. */
-  readonly #held = new Uint8Array(maxHeaderBytes)
+  /** Of a header that the last push ended in. */
   #heldBytes = 0
   #failure: Result.Result<void, ChunkError> | undefined
-  readonly #message: RtmpMessage = {
-    type: 0,
-    timestamp: 0,
-    streamId: 0,
-    chunkStreamId: 0,
-    bytes: noBytes,
-    start: 0,
-    end: 0
-  }
 
-  constructor(options: ChunkReaderOptions = {}) {
-    this.#maxMessageBytes = options.maxMessageBytes ?? limits.maxMessageBytes
-    this.#maxPartialMessages = options.maxPartialMessages ?? limits.maxPartialMessages
-    this.#maxPartialBytes = options.maxPartialBytes ?? limits.maxPartialBytes
-    this.#slabs = new PayloadSlabs(options.slabBytes)
+  constructor(options?: Partial<ChunkReaderOptions>) {
+    this.#options = options === undefined ? defaults : { ...defaults, ...options }
   }
 
   /** `bytes` is not kept. After a failure, messages that came before it were delivered and every push fails. */
-  push(bytes: Uint8Array, onMessage: (message: RtmpMessage) => void): Result.Result<void, ChunkError> {
+  push(bytes: Uint8Array, handler: MessageHandler): Result.Result<void, ChunkError> {
     if (this.#failure !== undefined) return this.#failure
-    this.bytesIn += bytes.length
-    this.#feed(bytes, onMessage)
+    this.#feed(bytes, handler)
     return this.#failure ?? Result.void
   }
 
   /** Few bytes are to come for a while: gives memory back. */
   rest(): void {
-    if (this.#partialMessages === 0) this.#slabs.rest()
+    if (this.#partialMessages === 0 && this.#heldBytes === 0) this.#scratch = undefined
   }
 
   /** Frees what the log has forgotten: see `PayloadSlabs`. All messages so far have become its frames, or nothing. */
   reclaim(log: SourceLog): void {
-    if (this.#partialMessages === 0) this.#slabs.reclaim(log)
+    if (this.#partialMessages === 0) this.#scratch?.slabs.reclaim(log)
   }
 
   /** Messages are for more than one log, or for none. */
   abandon(): void {
-    this.#slabs.abandon()
+    this.#scratch?.slabs.abandon()
   }
 
-  #feed(bytes: Uint8Array, onMessage: (message: RtmpMessage) => void): void {
+  #obtainScratch(): Scratch {
+    return (this.#scratch ??= new Scratch(this.#options.slabBytes))
+  }
+
+  #feed(bytes: Uint8Array, handler: MessageHandler): void {
     const end = bytes.length
     let at = 0
     while (at < end) {
       if (this.#chunkLeft === 0) {
-        const next = this.#heldBytes === 0 ? this.#readHeader(bytes, at, end) : this.#resumeHeader(bytes, at, onMessage)
+        const next = this.#heldBytes === 0 ? this.#readHeader(bytes, at, end) : this.#resumeHeader(bytes, at, handler)
         if (next === refused) return
         if (next === needMore) {
-          copyBytes(bytes, at, end, this.#held, 0)
+          copyBytes(bytes, at, end, this.#obtainScratch().held, 0)
           this.#heldBytes = end - at
           return
         }
@@ -140,17 +163,18 @@ export class ChunkReader {
         const stop = Math.min(end, at + this.#chunkLeft)
         this.#append(bytes, at, stop)
         at = stop
-        if (this.#current.received === this.#current.length && !this.#deliver(onMessage)) return
+        if (this.#current.received === this.#current.length && !this.#deliver(handler)) return
       }
     }
   }
 
   /** Completes a held header from `bytes`. Returns where its payload begins there. */
-  #resumeHeader(bytes: Uint8Array, at: number, onMessage: (message: RtmpMessage) => void): number {
+  #resumeHeader(bytes: Uint8Array, at: number, handler: MessageHandler): number {
+    const { held: header } = this.#obtainScratch()
     const held = this.#heldBytes
     const taken = Math.min(maxHeaderBytes - held, bytes.length - at)
-    copyBytes(bytes, at, at + taken, this.#held, held)
-    const next = this.#readHeader(this.#held, 0, held + taken)
+    copyBytes(bytes, at, at + taken, header, held)
+    const next = this.#readHeader(header, 0, held + taken)
     if (next === refused) return refused
     if (next === needMore) {
       this.#heldBytes = held + taken
@@ -159,7 +183,7 @@ export class ChunkReader {
     this.#heldBytes = 0
     if (next >= held) return at + next - held
     // What looked like the beginning of a repeated extended timestamp was payload: it comes first.
-    this.#feed(this.#held.slice(next, held), onMessage)
+    this.#feed(header.slice(next, held), handler)
     return this.#failure === undefined ? at : refused
   }
 
@@ -172,7 +196,7 @@ export class ChunkReader {
       if (next > end) return needMore
       id = 64 + bytes[at + 1] + (id === 0 ? 0 : bytes[at + 2] << 8)
     }
-    const stream = (id < 64 ? this.#near[id] : this.#far?.get(id)) ?? this.#open(id, fmt)
+    const stream = this.#find(id) ?? this.#open(id, fmt)
     if (stream === undefined) return refused
     if (fmt === 3) {
       return stream.partial
@@ -182,15 +206,19 @@ export class ChunkReader {
     return this.#readMessageHeader(stream, fmt, bytes, next, end)
   }
 
+  #find(id: number): ChunkStream | undefined {
+    let stream = this.#listed
+    while (stream !== undefined && stream.id !== id) stream = stream.previous
+    return stream ?? this.#others?.get(id)
+  }
+
   #open(id: number, fmt: number): ChunkStream | undefined {
     if (fmt > 1) return this.#refuse(2001, `chunk stream ${id} begins with fmt ${fmt}`)
     if (this.#streams === limits.maxChunkStreams) return this.#refuse(2001, `more than ${this.#streams} chunk streams`)
-    this.#streams++
-    const stream = new ChunkStream(id)
-    if (id < 64) {
-      while (this.#near.length <= id) this.#near.push(undefined)
-      this.#near[id] = stream
-    } else (this.#far ??= new Map()).set(id, stream)
+    const isListed = this.#streams++ < maxListed
+    const stream = new ChunkStream(id, isListed ? this.#listed : undefined)
+    if (isListed) this.#listed = stream
+    else (this.#others ??= new Map()).set(id, stream)
     return stream
   }
 
@@ -252,16 +280,17 @@ export class ChunkReader {
     const length = stream.length
     // SRS ignores an empty message; its header counts.
     if (length === 0) return at
-    if (length > this.#maxMessageBytes) return this.#reject(2002, `message of ${length} bytes`)
+    if (length > this.#options.maxMessageBytes) return this.#reject(2002, `message of ${length} bytes`)
     this.#partialMessages++
     this.#partialBytes += length
-    if (this.#partialMessages > this.#maxPartialMessages || this.#partialBytes > this.#maxPartialBytes) {
+    const { maxPartialBytes, maxPartialMessages } = this.#options
+    if (this.#partialMessages > maxPartialMessages || this.#partialBytes > maxPartialBytes) {
       return this.#reject(2002, `${this.#partialMessages} unfinished messages of ${this.#partialBytes} bytes`)
     }
-    stream.partial = true
+    const { slabs } = this.#obtainScratch()
     stream.received = 0
-    stream.bytes = this.#slabs.reserve(length, stream.timestamp, end - at)
-    stream.start = this.#slabs.start
+    stream.bytes = slabs.reserve(length, stream.timestamp, end - at)
+    stream.start = slabs.start
     return this.#beginChunk(stream, at)
   }
 
@@ -282,9 +311,9 @@ export class ChunkReader {
   }
 
   /** False when the message ends the connection. */
-  #deliver(onMessage: (message: RtmpMessage) => void): boolean {
+  #deliver(handler: MessageHandler): boolean {
     const stream = this.#current
-    const message = this.#message
+    const { message } = this.#obtainScratch()
     message.type = stream.type
     message.timestamp = stream.timestamp
     message.streamId = stream.streamId
@@ -294,7 +323,7 @@ export class ChunkReader {
     message.end = stream.start + stream.length
     this.#drop(stream)
     if ((stream.type === setChunkSize || stream.type === abort) && !this.#control(message)) return false
-    onMessage(message)
+    handler.receive(message)
     // It would keep them until the next message, which may never come.
     message.bytes = noBytes
     return true
@@ -304,7 +333,7 @@ export class ChunkReader {
     if (end - start < 4) return this.#refuse(2007, `control message of ${end - start} bytes`) !== undefined
     const value = readUint32(bytes, start)
     if (type === abort) {
-      const stream = value < 64 ? this.#near[value] : this.#far?.get(value)
+      const stream = this.#find(value)
       if (stream?.partial) this.#drop(stream)
       return true
     }

@@ -25,13 +25,21 @@ export class ChunkStream {
   /** The peer has written an extended delta, so that all of them are. */
   #extendedDeltas = false
   /** An unfinished message: `received` of `length` bytes are in `bytes` from `start` on. */
-  partial = false
   bytes: Uint8Array = none
   start = 0
   received = 0
 
-  constructor(id: number) {
+  /** Another one of the connection. */
+  readonly previous: ChunkStream | undefined
+
+  constructor(id: number, previous?: ChunkStream) {
     this.id = id
+    this.previous = previous
+  }
+
+  /** A message has begun and is not finished. */
+  get partial(): boolean {
+    return this.bytes !== none
   }
 
   setTime(timestamp: number, extended: number): void {
@@ -55,7 +63,6 @@ export class ChunkStream {
 
   /** Forgets the message, finished or not, and lets its bytes go. */
   release(): void {
-    this.partial = false
     this.bytes = none
     this.received = 0
   }

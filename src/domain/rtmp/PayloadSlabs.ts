@@ -85,12 +85,6 @@ export class PayloadSlabs {
     return this.#slab
   }
 
-  /** Nothing is to come for a while. */
-  rest(): void {
-    this.#slab = noBytes
-    this.#used = 0
-  }
-
   /**
    * Frees what `log` has forgotten and no reader ever had. To be called when all payloads so far, whole, are frames of
    * this log or of no use to anybody, and no other log's.
@@ -116,7 +110,8 @@ export class PayloadSlabs {
   abandon(): void {
     this.#full = []
     this.#log = undefined
-    this.rest()
+    this.#slab = noBytes
+    this.#used = 0
   }
 
   #keep(bytes: Uint8Array, from: number): void {

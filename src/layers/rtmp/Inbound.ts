@@ -4,13 +4,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { ChunkError, RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
+import type { ChunkError, MessageHandler, RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
 import { type Command, decodeCommand, MessageType } from "../../domain/rtmp/Command.ts"
 import type { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
 import type { Connection, ConnectionClosed } from "../../services/Transport.ts"
 import { type ProtocolViolation, violation } from "./errors.ts"
 import type { Publishing } from "./publishing.ts"
-import { type MessageHandler, RtmpPeer } from "./RtmpPeer.ts"
+import { RtmpPeer } from "./RtmpPeer.ts"
 
 const isCommand = (type: number): boolean => type === MessageType.CommandAmf0 || type === MessageType.CommandAmf3
 
@@ -90,6 +90,8 @@ export class Inbound implements MessageHandler {
     const result = this.peer.push(bytes)
     this.#flush()
     if (this.#pending.length === 0 && this.#only?.log !== undefined) this.peer.reclaim(this.#only.log)
+    // Who publishes nothing sends little.
+    if (this.#publishing.size === 0) this.peer.rest()
     if (Result.isFailure(result)) this.#failure = result.failure
     return !this.isReady
   }

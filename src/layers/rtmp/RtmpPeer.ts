@@ -1,7 +1,7 @@
 /** The far end of an RTMP connection: chunks in, messages out, acknowledgements and pings on the way. */
 import * as Result from "effect/Result"
 import { concat } from "../../domain/bytes/bytes.ts"
-import { ChunkReader, type ChunkError, type RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
+import { ChunkReader, type ChunkError, type MessageHandler, type RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
 import { encodeMessage } from "../../domain/rtmp/ChunkWriter.ts"
 import type { UntimedMessage } from "../../domain/rtmp/Command.ts"
 import * as ControlMessage from "../../domain/rtmp/ControlMessage.ts"
@@ -14,13 +14,7 @@ import type { Connection } from "../../services/Transport.ts"
 /** Types up to this are protocol control (RTMP 1.0 §5.4). */
 const lastControlType = ControlMessage.typeIds.SetPeerBandwidth
 
-/** Who gets a peer's messages. */
-export interface MessageHandler {
-  /** The message is valid during the call only. */
-  readonly receive: (message: RtmpMessage) => void
-}
-
-export class RtmpPeer {
+export class RtmpPeer implements MessageHandler {
   readonly #connection: Connection
   readonly #reader = new ChunkReader()
   #chunkSize = initialChunkSize
@@ -50,7 +44,8 @@ export class RtmpPeer {
     if (bytes > 0) this.#windowBytes = bytes
   }
 
-  readonly #receive = (message: RtmpMessage): void => {
+  /** Of the reader. */
+  receive(message: RtmpMessage): void {
     this.messages++
     if (message.type === UserControl.typeId) this.#onUserControl(message)
     else if (message.type > lastControlType) this.#handler.receive(message)
@@ -59,7 +54,7 @@ export class RtmpPeer {
 
   /** Reads chunks. */
   push(bytes: Uint8Array): Result.Result<void, ChunkError> {
-    const result = this.#reader.push(bytes, this.#receive)
+    const result = this.#reader.push(bytes, this)
     this.#acknowledge()
     return result
   }

@@ -245,7 +245,6 @@ class Conversation implements Idle<unknown, Scope.Scope | CurrentSession>, Reade
 
   wait(waiter: Waiter<unknown, Scope.Scope | CurrentSession>): void {
     this.#waiter = waiter
-    this.#rtmp.peer.rest()
     this.#rtmp.connection.readBy(this)
   }
 

@@ -1,7 +1,17 @@
 import { describe, expect, test } from "bun:test"
 import * as Result from "effect/Result"
 import { ChunkReader } from "../../../src/domain/rtmp/ChunkReader.ts"
-import { bytesOneByOne, cutAtRandom, fill, hex, type Outcome, type Received, readPieces, seeded } from "./chunkBytes.ts"
+import {
+  bytesOneByOne,
+  cutAtRandom,
+  fill,
+  hex,
+  hexOf,
+  type Outcome,
+  type Received,
+  readPieces,
+  seeded
+} from "./chunkBytes.ts"
 
 const message = (fields: Partial<Received> & { readonly body: string }): Received => ({
   type: 9,
@@ -10,6 +20,8 @@ const message = (fields: Partial<Received> & { readonly body: string }): Receive
   chunkStreamId: 4,
   ...fields
 })
+
+const ignored = { receive: () => undefined }
 
 const ok = (...messages: ReadonlyArray<Received>): Outcome => ({ messages, code: undefined })
 const error = (code: number, ...messages: ReadonlyArray<Received>): Outcome => ({ messages, code })
@@ -239,6 +251,7 @@ describe("ChunkReader", () => {
       const bytes = hex(text)
       expect(readPieces([bytes])).toEqual(outcome)
       expect(readPieces(bytesOneByOne(bytes))).toEqual(outcome)
+      expect(readPieces(bytesOneByOne(bytes), undefined, true)).toEqual(outcome)
       const random = seeded(1)
       for (let i = 0; i < 20; i++) expect(readPieces(cutAtRandom(bytes, random, 40))).toEqual(outcome)
     })
@@ -255,12 +268,11 @@ describe("ChunkReader", () => {
     }
   })
 
-  test("counts all bytes, and knows the chunk size in force", () => {
+  test("knows the chunk size in force", () => {
     const reader = new ChunkReader()
     expect(reader.chunkSize).toBe(128)
     const bytes = hex("02 000000 000004 01 00000000 00001000")
-    for (const byte of bytesOneByOne(bytes)) reader.push(byte, () => undefined)
-    expect(reader.bytesIn).toBe(bytes.length)
+    for (const byte of bytesOneByOne(bytes)) reader.push(byte, ignored)
     expect(reader.chunkSize).toBe(4096)
   })
 
@@ -277,27 +289,39 @@ describe("ChunkReader", () => {
     const total = 0xffffff
     let received = 0
     let sum = 0
-    reader.push(hex("02 000000 000004 01 00000000 7fffffff 04 000000 ffffff 09 01000000"), () => undefined)
+    reader.push(hex("02 000000 000004 01 00000000 7fffffff 04 000000 ffffff 09 01000000"), ignored)
     const piece = new Uint8Array(65536).fill(3)
     for (let left = total; left > 0; left -= piece.length) {
-      reader.push(piece.subarray(0, Math.min(left, piece.length)), ({ bytes, end, start }) => {
-        received = end - start
-        for (let at = start; at < end; at++) sum += bytes[at]
+      reader.push(piece.subarray(0, Math.min(left, piece.length)), {
+        receive: ({ bytes, end, start }) => {
+          received = end - start
+          for (let at = start; at < end; at++) sum += bytes[at]
+        }
       })
     }
     expect([received, sum]).toEqual([total, 3 * total])
   })
 
+  test("keeps twelve chunk streams apart", () => {
+    const ids = Array.from({ length: 12 }, (_, i) => 3 + i)
+    const first = ids.map((id) => `${hexOf(Uint8Array.of(id))} 0000${hexOf(Uint8Array.of(id))} 000001 09 01000000 aa`)
+    const second = ids.map((id) => `${hexOf(Uint8Array.of(0xc0 | id))} bb`)
+    const messages = ["aa", "bb"].flatMap((body, round) =>
+      ids.map((id) => message({ chunkStreamId: id, timestamp: id << round, body }))
+    )
+    expect(readPieces([hex([...first, ...second].join(" "))])).toEqual(ok(...messages))
+  })
+
   test("fails again on every push after a failure", () => {
     const reader = new ChunkReader()
-    const first = reader.push(hex("c4"), () => undefined)
+    const first = reader.push(hex("c4"), ignored)
     expect(Result.isFailure(first)).toBe(true)
-    expect(reader.push(hex("04 000000 000001 09 01000000 aa"), () => expect.unreachable())).toBe(first)
+    expect(reader.push(hex("04 000000 000001 09 01000000 aa"), { receive: () => expect.unreachable() })).toBe(first)
   })
 
   test("uses one message object for all messages", () => {
     const seen = new Set<unknown>()
-    new ChunkReader().push(hex("04 000000 000001 09 01000000 aa c4 bb"), (each) => seen.add(each))
+    new ChunkReader().push(hex("04 000000 000001 09 01000000 aa c4 bb"), { receive: (each) => seen.add(each) })
     expect(seen.size).toBe(1)
   })
 })
@@ -342,8 +366,7 @@ describe("limits of ChunkReader", () => {
   test("holds little for messages that are only announced", () => {
     const reader = new ChunkReader()
     const before = process.memoryUsage().arrayBuffers
-    for (let id = 4; id < 6; id++)
-      reader.push(hex(`0${id} 000000 ffffff 09 01000000 ${fill(128, "aa")}`), () => undefined)
+    for (let id = 4; id < 6; id++) reader.push(hex(`0${id} 000000 ffffff 09 01000000 ${fill(128, "aa")}`), ignored)
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024)
   })
 })

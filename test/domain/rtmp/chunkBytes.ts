@@ -31,15 +31,20 @@ export const snapshot = (message: RtmpMessage): Received => ({
   body: hexOf(message.bytes.subarray(message.start, message.end))
 })
 
-/** Pushes the pieces, each in a buffer that is overwritten afterwards, as a socket's may be. */
-export const readPieces = (pieces: Iterable<Uint8Array>, options?: ChunkReaderOptions): Outcome => {
+/** Pushes the pieces, each in a buffer that is overwritten afterwards, as a socket's may be; `rests` after each. */
+export const readPieces = (
+  pieces: Iterable<Uint8Array>,
+  options?: Partial<ChunkReaderOptions>,
+  rests = false
+): Outcome => {
   const reader = new ChunkReader(options)
   const kept: Array<RtmpMessage> = []
   let code: number | undefined
   for (const piece of pieces) {
     const lent = new Uint8Array(piece)
-    const result = reader.push(lent, (message) => kept.push({ ...message }))
+    const result = reader.push(lent, { receive: (message) => kept.push({ ...message }) })
     lent.fill(0xee)
+    if (rests) reader.rest()
     if (Result.isFailure(result)) code = result.failure.code
   }
   // Only now: what was kept must not have changed since.

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test"
 import { FrameCursor } from "../../../src/domain/media/FrameCursor.ts"
 import { Kind, MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
 import { SourceLog } from "../../../src/domain/media/SourceLog.ts"
-import { ChunkReader } from "../../../src/domain/rtmp/ChunkReader.ts"
+import { ChunkReader, type MessageHandler, type RtmpMessage } from "../../../src/domain/rtmp/ChunkReader.ts"
 import { encodeMessage } from "../../../src/domain/rtmp/ChunkWriter.ts"
 import { maxKeptSlabs } from "../../../src/domain/rtmp/limits.ts"
 import { PayloadSlabs } from "../../../src/domain/rtmp/PayloadSlabs.ts"
@@ -20,7 +20,7 @@ interface Expected {
 }
 
 /** A publisher's chunks through a reader into a log, reclaimed after each push. */
-class Publisher {
+class Publisher implements MessageHandler {
   readonly log = new SourceLog(retention)
   readonly sent: Array<Expected> = []
   readonly #reader = new ChunkReader()
@@ -37,15 +37,18 @@ class Publisher {
   readonly #coming: Array<{ readonly kind: Kind; readonly keyframe: boolean; readonly payload: Uint8Array }> = []
 
   push(bytes: Uint8Array, reclaim = true): void {
-    this.#reader.push(bytes, ({ bytes, end, start, timestamp }) => {
-      const next = this.#coming.shift()
-      if (next === undefined) return
-      const { keyframe, kind, payload } = next
-      const frame = new MediaFrame({ kind, published: timestamp, bytes, start, end, keyframe })
-      this.sent.push({ frame, payload })
-      this.log.append(frame, timestamp)
-    })
+    this.#reader.push(bytes, this)
     if (reclaim) this.#reader.reclaim(this.log)
+  }
+
+  /** Of the reader. */
+  receive({ bytes, end, start, timestamp }: RtmpMessage): void {
+    const next = this.#coming.shift()
+    if (next === undefined) return
+    const { keyframe, kind, payload } = next
+    const frame = new MediaFrame({ kind, published: timestamp, bytes, start, end, keyframe })
+    this.sent.push({ frame, payload })
+    this.log.append(frame, timestamp)
   }
 
   abandon(): void {

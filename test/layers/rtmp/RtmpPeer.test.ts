@@ -25,7 +25,9 @@ test("what is sent together is one write, in order, each message with the chunk 
   const reader = new ChunkReader()
   const values: Array<number> = []
   for (const bytes of writes) {
-    reader.push(bytes, ({ bytes, end }) => values.push(new DataView(bytes.buffer, bytes.byteOffset).getUint32(end - 4)))
+    reader.push(bytes, {
+      receive: ({ bytes, end }) => values.push(new DataView(bytes.buffer, bytes.byteOffset).getUint32(end - 4))
+    })
   }
   expect(values).toEqual([1, 2, 60_000, 3, 4])
   expect(reader.chunkSize).toBe(60_000)
