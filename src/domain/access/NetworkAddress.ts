@@ -81,5 +81,8 @@ export const addressText = (bytes: Uint8Array): string => {
 
 const mappedNetwork: Network = { bytes: mapped("0.0.0.0"), bits: mappedBits }
 
+const portAtEnd = /:\d+$/
+const brackets = /^\[|\]$/g
+
 /** `1.2.3.4:5` or `[::1]:5` without the port. */
-export const addressOf = (peer: string): string => peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "")
+export const addressOf = (peer: string): string => peer.replace(portAtEnd, "").replace(brackets, "")

@@ -158,15 +158,15 @@ const writeValue = (writer: AmfWriter, value: AmfValue): void => {
 }
 
 const writeString = (writer: AmfWriter, value: string): void => {
-  const bytes = writer.encode(value)
-  if (bytes.length > 0xffff) {
+  const length = Buffer.byteLength(value)
+  if (length > 0xffff) {
     writer.byte(Marker.LongString)
-    writer.uint32(bytes.length)
+    writer.uint32(length)
   } else {
     writer.byte(Marker.String)
-    writer.uint16(bytes.length)
+    writer.uint16(length)
   }
-  writer.append(bytes)
+  writer.text(value, length)
 }
 
 const writeObject = (writer: AmfWriter, object: AmfObject): void => {
@@ -189,7 +189,7 @@ const writeObject = (writer: AmfWriter, object: AmfObject): void => {
 
 /** A name has 65535 bytes at most; only AMF3 can have brought a longer one, which is cut. */
 const writeName = (writer: AmfWriter, name: string): void => {
-  const bytes = writer.encode(name).subarray(0, 0xffff)
-  writer.uint16(bytes.length)
-  writer.append(bytes)
+  const length = Math.min(Buffer.byteLength(name), 0xffff)
+  writer.uint16(length)
+  writer.text(name, length)
 }

@@ -2,7 +2,7 @@
  * A cursor over the bytes of an AMF message, shared by both versions. It never throws: the first thing that does not
  * fit sets `failure`, and from then on every read answers with a neutral value.
  */
-import { readUint16, readUint32 } from "../bytes/bytes.ts"
+import { readFloat64, readUint16, readUint32 } from "../bytes/bytes.ts"
 import { type AmfValue, MalformedAmf } from "./AmfValue.ts"
 import { maxDepth, maxStringBytes, maxValues } from "./limits.ts"
 
@@ -21,7 +21,6 @@ export class AmfReader {
   failure: MalformedAmf | undefined
   /** What AMF0 references count: objects and arrays, in the order in which they begin. */
   readonly shared: Array<Shared> = []
-  readonly #view: DataView
   #values = 0
   #stringBytes = 0
   #depth = 0
@@ -30,7 +29,6 @@ export class AmfReader {
     this.bytes = bytes
     this.at = start
     this.end = end
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   /** Bytes not read yet, 0 after a failure: loops end by it. */
@@ -71,7 +69,7 @@ export class AmfReader {
 
   double(): number {
     const at = this.take(8)
-    return at < 0 ? 0 : this.#view.getFloat64(at)
+    return at < 0 ? 0 : readFloat64(this.bytes, at)
   }
 
   /** UTF-8; what is not valid becomes U+FFFD. */

@@ -1,11 +1,8 @@
-import { writeUint16, writeUint32 } from "../bytes/bytes.ts"
-
-const utf8 = new TextEncoder()
+import { writeFloat64, writeUint16, writeUint32 } from "../bytes/bytes.ts"
 
 /** A buffer that grows as values are written to it. */
 export class AmfWriter {
-  #bytes = new Uint8Array(256)
-  #view = new DataView(this.#bytes.buffer)
+  #bytes = Buffer.alloc(256)
   #length = 0
 
   byte(value: number): void {
@@ -24,31 +21,29 @@ export class AmfWriter {
 
   double(value: number): void {
     const at = this.#claim(8)
-    this.#view.setFloat64(at, value)
+    writeFloat64(this.#bytes, at, value)
   }
 
-  append(bytes: Uint8Array): void {
-    const at = this.#claim(bytes.length)
-    this.#bytes.set(bytes, at)
-  }
-
-  encode(text: string): Uint8Array {
-    return utf8.encode(text)
+  /** The first `length` bytes of the text in UTF-8. */
+  text(text: string, length: number): void {
+    const at = this.#claim(length)
+    this.#bytes.write(text, at, length)
   }
 
   /** A copy of what was written. */
   take(): Uint8Array {
-    return this.#bytes.slice(0, this.#length)
+    const written = new Uint8Array(this.#length)
+    this.#bytes.copy(written)
+    return written
   }
 
   #claim(length: number): number {
     const at = this.#length
     this.#length += length
     if (this.#length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2))
-      larger.set(this.#bytes)
+      const larger = Buffer.alloc(Math.max(this.#length, this.#bytes.length * 2))
+      this.#bytes.copy(larger)
       this.#bytes = larger
-      this.#view = new DataView(larger.buffer)
     }
     return at
   }

@@ -29,6 +29,19 @@ export const writeUint32 = (bytes: Uint8Array, at: number, value: number): void 
   bytes[at + 3] = value
 }
 
+/** A number on its way into bytes or out of them: a DataView of each array would cost more than what it is for. */
+const float64 = new DataView(new ArrayBuffer(8))
+
+export const readFloat64 = (bytes: Uint8Array, at: number): number => {
+  for (let i = 0; i < 8; i++) float64.setUint8(i, bytes[at + i])
+  return float64.getFloat64(0)
+}
+
+export const writeFloat64 = (bytes: Uint8Array, at: number, value: number): void => {
+  float64.setFloat64(0, value)
+  for (let i = 0; i < 8; i++) bytes[at + i] = float64.getUint8(i)
+}
+
 export const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   let length = 0
   for (const part of parts) length += part.length

@@ -70,9 +70,9 @@ const addInfoMap = (into: Set<string>, map: unknown): void => {
 }
 
 /** What this server says of itself: it forwards every codec, several tracks, and ModEx as it came. */
-export const serverCapabilities = (): ReadonlyArray<readonly [string, AmfValue]> => [
+export const serverCapabilities: ReadonlyMap<string, AmfValue> = new Map<string, AmfValue>([
   ["fourCcList", ["*"]],
   ["videoFourCcInfoMap", new AmfObject([["*", FourCcInfo.CanForward]])],
   ["audioFourCcInfoMap", new AmfObject([["*", FourCcInfo.CanForward]])],
   ["capsEx", CapsEx.Multitrack | CapsEx.ModEx | CapsEx.TimestampNanoOffset]
-]
+])

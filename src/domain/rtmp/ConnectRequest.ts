@@ -27,9 +27,11 @@ export class BadConnect extends Data.TaggedError("BadConnect")<{ readonly reason
   }
 }
 
+const quoted = /^"(.*)"$/s
+
 /** Some encoders quote the URL, or write the key in lower case. */
 const findTcUrl = (fields: AmfValue): string =>
-  (stringMember(fields, "tcUrl") || stringMember(fields, "tcurl")).trim().replace(/^"(.*)"$/s, "$1")
+  (stringMember(fields, "tcUrl") || stringMember(fields, "tcurl")).trim().replace(quoted, "$1")
 
 /** Reads a command named `connect`. */
 export const readConnect = (command: Command): Result.Result<ConnectRequest, BadConnect> => {

@@ -11,7 +11,7 @@ import {
   maxNameLength,
   maxUrlLength,
   queryValue,
-  removeChars,
+  removeWhiteSpace,
   splitQuery,
   splitUrl
 } from "./UrlText.ts"
@@ -109,7 +109,7 @@ const read = (
   const url = splitUrl(plain(tcUrl.trim()))
   if (url === undefined) return bad("is not a URL")
   const names = find(url.path, url.query, stream)
-  const asked = removeChars(askedVhost(names.query).split("/")[0], " \n\r\t")
+  const asked = removeWhiteSpace(askedVhost(names.query).split("/")[0])
   const vhost = asked === "" || asked === defaultVhost ? url.host : asked
   const reason = refusal(url.host, vhost, names)
   if (reason !== undefined) return bad(reason)

@@ -39,22 +39,30 @@ export const splitUrl = (url: string): UrlText | undefined => {
   const at = parts[2].lastIndexOf("@")
   const place = authority.exec(parts[2].slice(at + 1))
   if (place === null) return undefined
-  const host = removeChars(place[1] ?? place[2], " \n\r\t/")
+  const host = removeWhiteSpace(place[1] ?? place[2])
   const port = place[3] === undefined || place[3] === "" ? defaultPort(schema) : Number(place[3])
   if (host === "" || port < 1 || port > 65_535) return undefined
   return { schema, userInfo: at < 0 ? "" : parts[2].slice(0, at), host, port, path: parts[3], query: parts[4] ?? "" }
 }
 
+// Not where they are used: there each use would make one.
+const queryMark = /[?#]/
+const pairEnd = /[&;?#]/
+const keyEnd = /[=,]/
+const whiteSpace = /[ \n\r\t]+/g
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const hostile = /[\u0000-\u001f\u007f\\]|(?:^|\/)\.\.?(?:\/|$)/
+
 /** Text before the first `?` or `#`, and after it. */
 export const splitQuery = (text: string): readonly [name: string, query: string] => {
-  const at = text.search(/[?#]/)
+  const at = text.search(queryMark)
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)]
 }
 
 /** The first non-empty value of a key. Pairs end at `&` or `;`, keys at `=` or `,`, as in SRS. */
 export const queryValue = (query: string, key: string): string => {
-  for (const pair of query.split(/[&;?#]/)) {
-    const at = pair.search(/[=,]/)
+  for (const pair of query.split(pairEnd)) {
+    const at = pair.search(keyEnd)
     if (at === key.length && pair.startsWith(key) && at + 1 < pair.length) return pair.slice(at + 1)
   }
   return ""
@@ -64,26 +72,20 @@ export const queryValue = (query: string, key: string): string => {
 export const withoutKey = (query: string, key: string): string =>
   query
     .split("&")
-    .filter((pair) => pair !== key && !(pair.startsWith(key) && /[=,]/.test(pair.charAt(key.length))))
+    .filter((pair) => pair !== key && !(pair.startsWith(key) && keyEnd.test(pair.charAt(key.length))))
     .join("&")
 
 /** `host`, or `[host]` for an IPv6 address. */
 export const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host)
 
-export const removeChars = (text: string, chars: string): string => {
-  let kept = ""
-  for (const char of text) if (!chars.includes(char)) kept += char
-  return kept
-}
+export const removeWhiteSpace = (text: string): string => text.replace(whiteSpace, "")
 
 /** The non-empty segments of a path, without white space and FMLE's `_definst_`, joined by single slashes. */
 export const cleanPath = (path: string): string =>
-  removeChars(path, " \n\r\t")
+  removeWhiteSpace(path)
     .split("/")
     .filter((segment) => segment !== "" && segment !== "_definst_")
     .join("/")
 
 /** A cleaned path that must not become part of a file name: control characters, `.`, `..`. */
-export const isHostilePath = (path: string): boolean =>
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  /[\u0000-\u001f\u007f\\]/.test(path) || path.split("/").some((segment) => segment === "." || segment === "..")
+export const isHostilePath = (path: string): boolean => hostile.test(path)

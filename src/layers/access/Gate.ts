@@ -107,10 +107,15 @@ export class Gate {
   }
 
   /** The words that refuse a connection until its client has answered Adobe's challenge. */
-  readonly challenge = Effect.fnUntraced({ self: this }, function* (this: Gate, question: ConnectQuestion) {
-    const { address, isPublisher, param, vhost } = question
+  readonly challenge = (question: ConnectQuestion): Effect.Effect<string | undefined> => {
+    const { auth } = question.vhost
+    const isAsked = auth.enabled && (question.isPublisher ? auth.publish : auth.play).includes("adobe")
+    return isAsked ? this.#challenge(question) : Effect.undefined
+  }
+
+  readonly #challenge = Effect.fnUntraced({ self: this }, function* (this: Gate, question: ConnectQuestion) {
+    const { address, param, vhost } = question
     const { auth } = vhost
-    if (!auth.enabled || !(isPublisher ? auth.publish : auth.play).includes("adobe")) return undefined
     const answer = readAnswer(param)
     if (answer === undefined) return otherProofs.test(param) ? undefined : needsAuthentication
     const now = yield* Clock.currentTimeMillis

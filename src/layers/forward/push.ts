@@ -117,7 +117,7 @@ export const push = (options: Push): Effect.Effect<void> => {
       timeoutMillis: connectTimeoutMillis,
       chunkSize: chunkSizeBytes,
       verifyCertificate,
-      connectFields: new Map([...serverCapabilities(), hopsMember(hops + 1)]),
+      connectFields: new Map([...serverCapabilities, hopsMember(hops + 1)]),
       decline
     })
     const fed = yield* feed(options, publication, position())

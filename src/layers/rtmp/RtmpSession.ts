@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
+import type { VhostSettings } from "../../domain/config/Settings.ts"
 import { readCapabilities, serverCapabilities } from "../../domain/flv/Capabilities.ts"
 import { readHops } from "../../domain/forward/hops.ts"
 import { compatibleVersion, signature } from "../../domain/Product.ts"
@@ -94,10 +95,12 @@ const awaitConnect = Effect.fnUntraced(function* (inbound: Inbound) {
 })
 
 /** In SRS's order. The chunk size goes before the answer: some OBS versions need it there. */
-const answerConnect = (inbound: Inbound, connect: ConnectRequest, session: Session, services: RtmpServices) => {
-  const { peer } = inbound
-  const url = parseTcUrl(connect.tcUrl)
-  const vhost = Result.isSuccess(url) ? services.settings.vhost(url.success.vhost) : undefined
+const answerConnect = (
+  { peer }: Inbound,
+  connect: ConnectRequest,
+  vhost: VhostSettings | undefined,
+  session: Session
+) => {
   const { chunkSizeBytes = 60_000, inAckSizeBytes = 0, outAckSizeBytes = 2_500_000 } = vhost ?? {}
   peer.expectWindow(inAckSizeBytes)
   if (outAckSizeBytes > 0) {
@@ -112,15 +115,17 @@ const answerConnect = (inbound: Inbound, connect: ConnectRequest, session: Sessi
     serverIp: "",
     processId: process.pid,
     sessionId: session.id,
-    capabilities: new Map(serverCapabilities())
+    capabilities: serverCapabilities
   }
   peer.send(connectResult(answer))
   peer.send(onBWDone())
 }
 
+const fmle = /^FML?E\b/
+
 /** Publishers say so in one of two ways: FFmpeg, librtmp and OBS by `type`, all that speak as FMLE by `flashVer`. */
 const isPublisher = ({ fields, flashVer }: ConnectRequest): boolean =>
-  fields.get("type") === "nonprivate" || /^FML?E\b/.test(flashVer)
+  fields.get("type") === "nonprivate" || fmle.test(flashVer)
 
 /** Refuses with Adobe's words a client that must show its password first; it comes again on another connection. */
 const challengeConnect = Effect.fnUntraced(function* (
@@ -128,11 +133,10 @@ const challengeConnect = Effect.fnUntraced(function* (
   connection: Connection,
   connect: ConnectRequest,
   url: RequestUrl,
+  vhost: VhostSettings,
   session: Session,
   services: RtmpServices
 ) {
-  const vhost = services.settings.vhost(url.vhost)
-  if (vhost === undefined) return
   const question = { vhost, address: session.address, param: url.param, isPublisher: isPublisher(connect) }
   const challenge = yield* services.challenge(question)
   if (challenge === undefined) return
@@ -152,8 +156,10 @@ const connectPhase = Effect.fnUntraced(
     session.forwardHops = readHops(connect.fields)
     const url = parseTcUrl(tcUrl)
     if (Result.isFailure(url)) return yield* Effect.fail(violation(url.failure))
-    yield* challengeConnect(inbound, connection, connect, url.success, session, services)
-    inbound.peer.together(() => answerConnect(inbound, connect, session, services))
+    const vhost = services.settings.vhost(url.success.vhost)
+    if (vhost !== undefined)
+      yield* challengeConnect(inbound, connection, connect, url.success, vhost, session, services)
+    inbound.peer.together(() => answerConnect(inbound, connect, vhost, session))
     yield* Effect.logInfo("connect app").pipe(
       Effect.annotateLogs({
         "rtmp.tc_url": tcUrl,
@@ -172,7 +178,12 @@ const connectPhase = Effect.fnUntraced(
 )
 
 /** `on_connect`: after connect was answered and when a stream is known, before it is published or played, each time (SRS). */
-const authorizeConnect = Effect.fnUntraced(function* (name: string, session: Session, services: RtmpServices) {
+const authorizeConnect = Effect.fnUntraced(function* (
+  name: string,
+  connection: Connection,
+  session: Session,
+  services: RtmpServices
+) {
   const parsed = Result.orElse(parseRequestUrl(session.tcUrl, name), () => parseTcUrl(session.tcUrl))
   if (Result.isFailure(parsed)) return yield* Effect.fail(violation(parsed.failure))
   const url = parsed.success
@@ -180,7 +191,8 @@ const authorizeConnect = Effect.fnUntraced(function* (name: string, session: Ses
   if (vhost === undefined) return yield* Effect.fail(new VhostNotFound({ vhost: url.vhost }))
   const { pageUrl, tcUrl } = session
   const stream = streamNameOf(url, vhost.name)
-  yield* services.authorizer.connect({ session, stream, param: url.param, tcUrl, pageUrl })
+  const request = { session, stream, param: url.param, tcUrl, pageUrl }
+  yield* whilePeerStays(connection, services.authorizer.connect(request))
 })
 
 type RtmpPhase = Phase<unknown, Scope.Scope | CurrentSession>
@@ -232,7 +244,7 @@ class Conversation implements Idle<unknown, Scope.Scope | CurrentSession>, Reade
     peer.sendAll(replies)
     for (const event of events) {
       if (event.kind === "publish" || event.kind === "play") {
-        yield* authorizeConnect(event.name, session, services).pipe(whilePeerStays(connection))
+        yield* authorizeConnect(event.name, connection, session, services)
       }
       yield* Effect.tapError(this.#streams.carryOut(event), (error) => tellRefusal(peer, connection, event, error))
     }

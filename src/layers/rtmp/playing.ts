@@ -51,9 +51,8 @@ export const startPlay = Effect.fnUntraced(function* (connection: RtmpConnection
   const request = yield* resolve(connection, "play", event.name)
   const { access, vhost } = request
   yield* identifyClient(access, "play", event.type)
-  const permit = yield* services.authorizer
-    .play(access)
-    .pipe(whilePeerStays(connection.connection), Effect.withSpan("rtmp.authorize"))
+  const decision = whilePeerStays(connection.connection, services.authorizer.play(access))
+  const permit = yield* Effect.withSpan(decision, "rtmp.authorize")
   yield* spanUntilClosed("rtmp.play")
   peer.sendAll([streamBegin(event.streamId), ...playStarted(event.streamId)])
   const viewer = yield* services.playback.view(permit, {

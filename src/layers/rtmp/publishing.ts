@@ -102,9 +102,8 @@ export const startPublish = Effect.fnUntraced(function* (
   const request = yield* resolve(connection, "publish", event.name)
   const { access, vhost } = request
   yield* identifyClient(access, "publish", event.type)
-  const permit = yield* services.authorizer
-    .publish(access)
-    .pipe(whilePeerStays(connection.connection), Effect.withSpan("rtmp.authorize"))
+  const decision = whilePeerStays(connection.connection, services.authorizer.publish(access))
+  const permit = yield* Effect.withSpan(decision, "rtmp.authorize")
   yield* spanUntilClosed("rtmp.publish")
   const publication = yield* services.registry.publish(permit, fail)
   yield* tellStream(request, publication.source)

@@ -164,6 +164,11 @@ describe("Amf0 with any input", () => {
   })
   const sources = [...captured, ...cases.map(([, text]) => hex(text)).filter((bytes) => bytes.length < 200)]
 
+  test("cuts a name that is too long for AMF0", () => {
+    const [object] = Result.getOrThrow(decodeAll(encodeAll([new AmfObject([["a".repeat(70_000), 1]])])))
+    expect([...(object as AmfObject)]).toEqual([["a".repeat(0xffff), 1]])
+  })
+
   test("survives every prefix of every case", () => {
     for (const [, text] of cases) {
       const bytes = hex(text)
