@@ -54,8 +54,8 @@ export interface Source {
   /** The session that publishes, or undefined. */
   readonly publisher: () => { readonly sessionId: string; readonly param: string } | undefined
   readonly observe: (observer: SourceObserver) => Effect.Effect<void, never, Scope.Scope>
-  /** Viewers of any protocol now reading (`subscribe`). */
-  readonly viewers: () => number
+  /** Somebody reads it (`subscribe`): viewers, of whatever protocol. */
+  readonly isRead: () => boolean
   /** A publisher's metadata has said that its times are absolute (`atc_auto`): viewers get them as with `atc on`. */
   readonly absoluteTimes: () => boolean
 }

@@ -98,7 +98,7 @@ const attempt = Effect.fnUntraced(function* <R>(self: Effect.Effect<unknown, { r
   yield* TestClock.adjust(2000)
   const answer = yield* Fiber.join(fiber)
   for (const source of (yield* SourceRegistry).all()) {
-    expect([source.publisher(), source.viewers(), source.log.end]).toEqual([undefined, 0, 0])
+    expect([source.publisher(), source.isRead(), source.log.end]).toEqual([undefined, false, 0])
   }
   return answer
 })

@@ -60,7 +60,7 @@ for (const name of ["setTimeout", "setInterval"] as const) countStarted(name)
 for (const name of ["clearTimeout", "clearInterval"] as const) countStopped(name)
 
 const held = (registry: SourceRegistry["Service"]): number =>
-  [...registry.all()].filter((source) => source.publisher() !== undefined || source.viewers() > 0).length
+  [...registry.all()].filter((source) => source.publisher() !== undefined || source.isRead()).length
 
 const sum = <A>(all: ReadonlyArray<A>, count: (each: A) => number): number =>
   all.reduce((total, each) => total + count(each), 0)

@@ -35,11 +35,16 @@ type Mode =
   | "seeking"
   | "flowing"
 
+/** What a cursor gave and what it left out, added up wherever its owner counts. */
+export interface CursorCounts {
+  framesOut: number
+  framesDropped: number
+  jumps: number
+}
+
 export class Cursor implements LogReader {
-  readonly #log: SourceLog
-  readonly #projection: Projection
+  readonly projection: Projection
   readonly #viewer: ViewerFormat
-  readonly #lanes: number
   readonly #start: StartPolicy
   #mode: Mode = "fresh"
   #paused = false
@@ -50,18 +55,23 @@ export class Cursor implements LogReader {
   /** Rest of a frame that is longer than a flush. */
   #rest: Uint8Array | undefined
   #headers: ReadonlyArray<MediaFrame> | undefined
-  frames = 0
-  framesDropped = 0
-  jumps = 0
+  readonly counts: CursorCounts
+  /** It has given a frame. */
+  hasBegun = false
 
   /** `viewer` is this viewer's own part of the projection's format. */
-  constructor(projection: Projection, viewer: ViewerFormat, log: SourceLog, start: StartPolicy) {
-    this.#log = log
-    this.#projection = projection
+  constructor(
+    projection: Projection,
+    viewer: ViewerFormat,
+    start: StartPolicy,
+    counts: CursorCounts = { framesOut: 0, framesDropped: 0, jumps: 0 }
+  ) {
+    const { format, log } = projection
+    this.projection = projection
     this.#viewer = viewer
-    this.#lanes = projection.format.lanes
-    this.#lacking = this.#lanes
+    this.#lacking = format.lanes
     this.#start = start
+    this.counts = counts
     this.#index = log.end
     if (log.hasMedia) this.#entering = this.#seek(start(log))
   }
@@ -83,7 +93,7 @@ export class Cursor implements LogReader {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    const log = this.#log
+    const { log } = this.projection
     if (!log.hasMedia) {
       this.#mode = "fresh"
       this.#index = log.end
@@ -117,14 +127,15 @@ export class Cursor implements LogReader {
   /** Something is there that this viewer does not have yet. */
   get isBehind(): boolean {
     if (this.#rest !== undefined || this.#entering.length > 0) return true
-    return !this.#paused && this.#index < this.#log.end && (this.#mode !== "fresh" || this.#log.hasMedia)
+    const { log } = this.projection
+    return !this.#paused && this.#index < log.end && (this.#mode !== "fresh" || log.hasMedia)
   }
 
   #step(single: boolean): Uint8Array | undefined {
     if (this.#paused) return undefined
     switch (this.#mode) {
       case "flowing":
-        return this.#index < this.#log.first ? this.#jump() : this.#flow(single)
+        return this.#index < this.projection.log.first ? this.#jump() : this.#flow(single)
       case "fresh":
         return this.#begin()
       case "seeking":
@@ -133,22 +144,24 @@ export class Cursor implements LogReader {
   }
 
   #flow(single: boolean): Uint8Array | undefined {
+    const { projection } = this
     const from = this.#index
-    if (from >= this.#projection.end) return undefined
-    const run = single ? this.#projection.single(from, this.#lacking) : this.#projection.run(from, this.#lacking)
+    if (from >= projection.end) return undefined
+    const run = single ? projection.single(from, this.#lacking) : projection.run(from, this.#lacking)
+    this.hasBegun = true
     if (run.to === from) {
-      this.#lacking &= ~(1 << this.#projection.lane(from))
+      this.#lacking &= ~(1 << projection.lane(from))
       this.#index++
-      this.frames++
-      return this.#viewer.own(this.#log.at(from))
+      this.counts.framesOut++
+      return this.#viewer.own(projection.log.at(from))
     }
-    this.frames += run.to - from
+    this.counts.framesOut += run.to - from
     this.#index = run.to
     return run.bytes
   }
 
   #begin(): Uint8Array | undefined {
-    const log = this.#log
+    const { log } = this.projection
     const begin = log.beginning
     if (begin === undefined) return undefined
     return begin.index < log.first ? this.#jump() : this.#seek(whole(begin, log))
@@ -156,7 +169,7 @@ export class Cursor implements LogReader {
 
   /** Before the next keyframe a viewer gets the headers, once, so that it can prepare its decoders. */
   #await(): Uint8Array | undefined {
-    const log = this.#log
+    const { log } = this.projection
     const entry = log.hasVideo || !log.hasAudio ? log.entryAfter(this.#index) : log.liveEntry
     if (entry !== undefined) return this.#seek(entry)
     this.#index = log.end
@@ -166,19 +179,19 @@ export class Cursor implements LogReader {
 
   /** Fell out of the log: to the newest keyframe, or on to the next one if the newest is gone too. */
   #jump(): Uint8Array {
-    const log = this.#log
+    const { log } = this.projection
     const entry = log.hasVideo ? log.recentEntry : log.liveEntry
     const from = this.#index
-    this.jumps++
+    this.counts.jumps++
     const bytes = this.#seek(entry)
-    this.framesDropped += this.#index - from
+    this.counts.framesDropped += this.#index - from
     return bytes
   }
 
   #seek(entry: Entry | undefined): Uint8Array {
     this.#mode = entry === undefined ? "seeking" : "flowing"
-    this.#index = entry?.index ?? this.#log.end
-    this.#lacking = this.#lanes
+    this.#index = entry?.index ?? this.projection.log.end
+    this.#lacking = this.projection.format.lanes
     if (entry === undefined) return noBytes
     if (entry.headers === this.#headers) return noBytes
     return this.#enter(entry)
@@ -186,7 +199,7 @@ export class Cursor implements LogReader {
 
   #enter(entry: Entry): Uint8Array {
     this.#headers = entry.headers
-    const { hasAudio, hasVideo } = this.#log
+    const { hasAudio, hasVideo } = this.projection.log
     return this.#viewer.enter({ ...entry, hasAudio, hasVideo })
   }
 

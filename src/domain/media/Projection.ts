@@ -29,7 +29,7 @@ const headersAt = (log: SourceLog, index: number): ReadonlyArray<MediaFrame> => 
 
 export class Projection {
   readonly format: Format
-  readonly #log: SourceLog
+  readonly log: SourceLog
   #encoder: SharedEncoder
   readonly #slabs = new SlabWriter()
   /** For each frame, the position of its first shared byte. */
@@ -43,7 +43,7 @@ export class Projection {
 
   constructor(format: Format, log: SourceLog, from: number) {
     this.format = format
-    this.#log = log
+    this.log = log
     this.#encoder = format.encoder(headersAt(log, from))
     this.#starts = new Deque(from)
   }
@@ -55,7 +55,7 @@ export class Projection {
 
   /** Encodes what was appended to the log since the last call, and forgets what the log has forgotten. */
   sync(): void {
-    const log = this.#log
+    const log = this.log
     const starts = this.#starts
     if (starts.end === log.end) return
     if (starts.end < log.first) this.#skip(log.first)
@@ -99,17 +99,17 @@ export class Projection {
   }
 
   lane(index: number): number {
-    return this.#encoder.lane(this.#log.at(index))
+    return this.#encoder.lane(this.log.at(index))
   }
 
   /** The log dropped frames before they were encoded. Nobody reads on over such a gap, so the encoder begins anew. */
   #skip(to: number): void {
     while (this.#starts.end < to) this.#starts.push(this.#slabs.end)
-    this.#encoder = this.format.encoder(headersAt(this.#log, to))
+    this.#encoder = this.format.encoder(headersAt(this.log, to))
   }
 
   #encode(index: number): void {
-    const frame = this.#log.at(index)
+    const frame = this.log.at(index)
     this.#starts.push(this.#slabs.end)
     const encoded = this.#encoder.encode(frame, this.#slabs)
     if (encoded === Encoded.Absent) return

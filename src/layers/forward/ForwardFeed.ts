@@ -20,7 +20,7 @@ export class ForwardFeed {
     }
     const entry = log.hasMedia ? start(log) : undefined
     this.#projection = new Projection(format, log, entry?.index ?? log.end)
-    this.#cursor = new Cursor(this.#projection, format.viewer(), log, start)
+    this.#cursor = new Cursor(this.#projection, format.viewer(), start, counters)
     this.#publication = publication
     this.#counters = counters
   }
@@ -40,15 +40,11 @@ export class ForwardFeed {
     const publication = this.#publication
     if (publication.queuedBytes() > 0) return
     this.#projection.sync()
-    const { frames, framesDropped, jumps } = cursor
     let bytes = cursor.next()
     while (bytes !== undefined) {
       publication.write(bytes)
       this.#counters.bytesOut += bytes.length
       bytes = publication.queuedBytes() > 0 ? undefined : cursor.next()
     }
-    this.#counters.framesOut += cursor.frames - frames
-    this.#counters.framesDropped += cursor.framesDropped - framesDropped
-    this.#counters.jumps += cursor.jumps - jumps
   }
 }

@@ -88,7 +88,7 @@ const watchIdle = Effect.fnUntraced(function* (
   while (idle < limit) {
     const step = Math.min(normalTimeoutMillis, limit)
     yield* Effect.sleep(step)
-    idle = publication.source.viewers() === 0 ? idle + step : 0
+    idle = publication.source.isRead() ? 0 : idle + step
   }
   fail(new IdlePublisher({ millis: limit }))
 })

@@ -13,18 +13,31 @@ import type { SessionCounters } from "../../services/Sessions.ts"
 import type { Source } from "../../services/SourceRegistry.ts"
 import type { DrainListener } from "../../services/Transport.ts"
 
-export class DeliveredViewer implements Viewer, DrainListener {
+/** What delivers to a viewer. */
+export interface Deliverer {
   readonly source: Source
-  readonly projection: Projection
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  /** Asks for a flush. */
+  readonly appended: () => void
+}
+
+type Stage =
+  /** With its publisher, or without. */
+  | "staying"
+  /** Until its publisher leaves. */
+  | "visiting"
+  /** Until it has got all that there is. */
+  | "ending"
+  | "failed"
+
+export class DeliveredViewer implements Viewer, DrainListener {
   readonly cursor: Cursor
+  readonly #delivery: Deliverer
   readonly #sink: Sink
   readonly #counters: SessionCounters
   readonly #onEnd: ViewOptions["onEnd"]
-  readonly #now: () => number
-  readonly #wake: () => void
-  readonly #endWithPublisher: boolean
-  #ending = false
-  #failed = false
+  #stage: Stage
   /** One message at a time, by the delivery's own timer (`send_min_interval`). */
   readonly single: boolean
   /** Place in the delivery's list. */
@@ -34,29 +47,25 @@ export class DeliveredViewer implements Viewer, DrainListener {
   #blockedSince = 0
   #queued = 0
 
-  /** `wake` asks for a flush. */
-  constructor(
-    source: Source,
-    projection: Projection,
-    cursor: Cursor,
-    options: ViewOptions,
-    single: boolean,
-    now: () => number,
-    wake: () => void
-  ) {
+  constructor(delivery: Deliverer, cursor: Cursor, options: ViewOptions, single: boolean) {
     const { endWithPublisher, onEnd, session, sink } = options
-    this.source = source
-    this.projection = projection
+    this.#delivery = delivery
     this.cursor = cursor
     this.#sink = sink
     this.#counters = session.counters
     this.#onEnd = onEnd
     this.single = single
-    this.#now = now
-    this.#wake = wake
-    this.#endWithPublisher = endWithPublisher
+    this.#stage = endWithPublisher ? "visiting" : "staying"
     sink.onDrain(this)
     session.counters.viewer = this
+  }
+
+  get source(): Source {
+    return this.#delivery.source
+  }
+
+  get projection(): Projection {
+    return this.cursor.projection
   }
 
   /** From the next frame that it lacks to the newest one. */
@@ -73,7 +82,7 @@ export class DeliveredViewer implements Viewer, DrainListener {
   /** Gets what there is with the next flush, also while the publisher sends nothing. */
   resume(): void {
     this.cursor.resume()
-    this.#wake()
+    this.#delivery.appended()
   }
 
   end(error: ViewerEnd): void {
@@ -82,19 +91,20 @@ export class DeliveredViewer implements Viewer, DrainListener {
 
   /** Ends the viewer, if it is to end with its publisher, once it has got all that there is. */
   publisherLeft(): void {
-    this.#ending = this.#endWithPublisher
+    if (this.#stage === "visiting") this.#stage = "ending"
     this.#endWhenDone()
   }
 
   #endWhenDone(): void {
-    if (this.#ending && !this.blocked && !this.cursor.isBehind) this.end(new StreamEnded({ stream: this.source.key }))
+    if (this.#stage !== "ending" || this.blocked || this.cursor.isBehind) return
+    this.end(new StreamEnded({ stream: this.source.key }))
   }
 
   /** Gives no more, but ends the message that it is in: others on its connection go on. */
   leave(): void {
     this.blocked = false
     if (this.#counters.viewer === this) this.#counters.viewer = undefined
-    if (this.#failed) return
+    if (this.#stage === "failed") return
     const rest = this.cursor.leave()
     if (rest !== undefined) this.#sink.write(rest)
   }
@@ -104,7 +114,7 @@ export class DeliveredViewer implements Viewer, DrainListener {
    * thrown ends this viewer alone: flushes run on the stacks of sockets, publishers and the loop of all viewers.
    */
   flush(nowMillis: number): void {
-    if (this.#failed) return
+    if (this.#stage === "failed") return
     try {
       this.#write(nowMillis)
     } catch (defect) {
@@ -114,8 +124,8 @@ export class DeliveredViewer implements Viewer, DrainListener {
 
   /** Ends the viewer for a bug of ours. */
   fail(defect: unknown): void {
-    if (this.#failed) return
-    this.#failed = true
+    if (this.#stage === "failed") return
+    this.#stage = "failed"
     this.blocked = false
     this.end(new ViewerFailed({ defect }))
   }
@@ -125,7 +135,6 @@ export class DeliveredViewer implements Viewer, DrainListener {
     if (this.blocked && sink.queuedBytes() > 0) return
     this.blocked = false
     const { cursor } = this
-    const { frames, framesDropped, jumps } = cursor
     let bytes = cursor.next(this.single)
     while (bytes !== undefined) {
       sink.write(bytes)
@@ -138,9 +147,6 @@ export class DeliveredViewer implements Viewer, DrainListener {
       if (this.single) break
       bytes = cursor.next()
     }
-    this.#counters.framesOut += cursor.frames - frames
-    this.#counters.framesDropped += cursor.framesDropped - framesDropped
-    this.#counters.jumps += cursor.jumps - jumps
     this.#endWhenDone()
   }
 
@@ -163,6 +169,6 @@ export class DeliveredViewer implements Viewer, DrainListener {
     } catch (defect) {
       return this.fail(defect)
     }
-    this.flush(this.#now())
+    this.flush(this.#delivery.now())
   }
 }

@@ -3,10 +3,11 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import { Cursor, type StartPolicy } from "../../domain/media/Cursor.ts"
+import type { LogReader } from "../../domain/media/SourceLog.ts"
 import { Projection } from "../../domain/media/Projection.ts"
 import type { ViewOptions } from "../../services/Playback.ts"
 import type { Source, SourceObserver } from "../../services/SourceRegistry.ts"
-import { DeliveredViewer } from "./DeliveredViewer.ts"
+import { type Deliverer, DeliveredViewer } from "./DeliveredViewer.ts"
 
 export interface Pace {
   /** Viewers get what has accumulated once in so long. */
@@ -30,10 +31,10 @@ const soundWaitMillis = 40
 const nothing = -2
 const noPicture = -1
 
-export class Delivery implements SourceObserver {
-  readonly #source: Source
+export class Delivery implements SourceObserver, Deliverer, LogReader {
+  readonly source: Source
   readonly #pace: () => Pace
-  readonly #now: () => number
+  readonly now: () => number
   readonly #viewers: Array<DeliveredViewer> = []
   readonly #projections = new Map<string, { readonly projection: Projection; viewers: number }>()
   readonly #work = Latch.makeUnsafe(false)
@@ -47,23 +48,30 @@ export class Delivery implements SourceObserver {
   fiber: Fiber.Fiber<void> | undefined
 
   constructor(source: Source, pace: () => Pace, now: () => number) {
-    this.#source = source
+    this.source = source
     this.#pace = pace
-    this.#now = now
+    this.now = now
   }
 
   get size(): number {
     return this.#viewers.length
   }
 
+  /** Index of the first frame that a viewer still needs kept. */
+  position(): number {
+    let first = Infinity
+    for (const { cursor } of this.#viewers) first = Math.min(first, cursor.position())
+    return first
+  }
+
   readonly appended = (): void => {
     this.#work.openUnsafe()
     if (this.#waiting.size > 0) this.#letIn()
-    const { videoFrames } = this.#source.log
+    const { videoFrames } = this.source.log
     if (videoFrames === this.#pictures) return
     this.#pictures = videoFrames
     const { lowLatency, singleMillis } = this.#pace()
-    if (!lowLatency || singleMillis > 0 || this.#now() - this.#lastFlush < pictureSpacingMillis) return
+    if (!lowLatency || singleMillis > 0 || this.now() - this.#lastFlush < pictureSpacingMillis) return
     // After the publisher's stack, and in no fiber: one more for each picture of each source would cost too much.
     queueMicrotask(this.#flushAll)
   }
@@ -72,7 +80,7 @@ export class Delivery implements SourceObserver {
 
   /** At each keyframe, and at the first sound of a stream that has no picture yet. */
   #letIn(): void {
-    const { hasMedia, newestEntry } = this.#source.log
+    const { hasMedia, newestEntry } = this.source.log
     const entrance = newestEntry?.index ?? (hasMedia ? noPicture : nothing)
     if (entrance === this.#entrance) return
     this.#entrance = entrance
@@ -80,14 +88,14 @@ export class Delivery implements SourceObserver {
   }
 
   readonly #flushWaiting = (): void => {
-    const now = this.#now()
+    const now = this.now()
     for (const { projection } of this.#projections.values()) this.#sync(projection)
     let flushed = 0
     for (const viewer of this.#waiting) {
       // The others have their turn with everybody.
       if (flushed++ === viewersPerPhase) return
       viewer.flush(now)
-      if (this.#entrance >= 0 && viewer.cursor.frames > 0) this.#waiting.delete(viewer)
+      if (this.#entrance >= 0 && viewer.cursor.hasBegun) this.#waiting.delete(viewer)
     }
   }
 
@@ -98,18 +106,18 @@ export class Delivery implements SourceObserver {
   }
 
   add(options: ViewOptions, start: StartPolicy): DeliveredViewer {
-    const { log } = this.#source
+    const { log } = this.source
     const projection = this.#obtain(options, start)
-    const cursor = new Cursor(projection, options.format.viewer(), log, start)
+    const cursor = new Cursor(projection, options.format.viewer(), start, options.session.counters)
     const single = this.#pace().singleMillis > 0
-    const viewer = new DeliveredViewer(this.#source, projection, cursor, options, single, this.#now, this.appended)
+    const viewer = new DeliveredViewer(this, cursor, options, single)
     viewer.place = this.#viewers.push(viewer) - 1
-    log.addReader(cursor)
+    if (viewer.place === 0) log.addReader(this)
     // The first picture does not wait for the next flush.
     this.#sync(projection)
-    viewer.flush(this.#now())
+    viewer.flush(this.now())
     if (cursor.isBehind) this.#work.openUnsafe()
-    if (cursor.frames === 0 && !single) this.#waiting.add(viewer)
+    if (!cursor.hasBegun && !single) this.#waiting.add(viewer)
     return viewer
   }
 
@@ -121,7 +129,7 @@ export class Delivery implements SourceObserver {
     }
     this.#waiting.delete(viewer)
     viewer.leave()
-    this.#source.log.removeReader(viewer.cursor)
+    if (this.size === 0) this.source.log.removeReader(this)
     const { key } = viewer.projection.format
     const shared = this.#projections.get(key)
     if (shared !== undefined && --shared.viewers === 0) this.#projections.delete(key)
@@ -144,7 +152,7 @@ export class Delivery implements SourceObserver {
   })
 
   readonly #together = Effect.fnUntraced({ self: this }, function* (pace: Pace) {
-    yield* Effect.sleep(this.#source.log.hasVideo ? soundWaitMillis : pace.periodMillis)
+    yield* Effect.sleep(this.source.log.hasVideo ? soundWaitMillis : pace.periodMillis)
     this.#flush(0, 1)
   })
 
@@ -162,7 +170,7 @@ export class Delivery implements SourceObserver {
   })
 
   #flush(phase: number, phases: number): void {
-    const now = this.#now()
+    const now = this.now()
     this.#lastFlush = now
     for (const { projection } of this.#projections.values()) this.#sync(projection)
     let busy = false
@@ -193,7 +201,7 @@ export class Delivery implements SourceObserver {
       known.viewers++
       return known.projection
     }
-    const { log } = this.#source
+    const { log } = this.source
     const projection = new Projection(
       format,
       log,

@@ -41,7 +41,7 @@ export class LiveSource implements Source {
 
   readonly publisher = () => this.slot
 
-  readonly viewers = () => this.readers
+  readonly isRead = () => this.readers > 0
 
   readonly absoluteTimes = () => this.timesAreAbsolute
 

@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Permit } from "../../services/Authorizer.ts"
 import type { StartPolicy } from "../../domain/media/Cursor.ts"
@@ -52,10 +53,10 @@ export const layer = Layer.effect(
     const deliveries = new Map<Source, Delivery>()
 
     /** Adds the viewer in one synchronous step; the first one of a source starts its delivery. */
-    const join = (source: Source, options: ViewOptions, start: StartPolicy) =>
+    const join = (permit: Permit<"play">, source: Source, options: ViewOptions, start: StartPolicy) =>
       Effect.suspend(() => {
         const known = deliveries.get(source)
-        if (known !== undefined) return Effect.succeed([known, known.add(options, start)] as const)
+        if (known !== undefined) return Effect.succeed(known.add(options, start))
         const delivery = new Delivery(
           source,
           () => paceOf(settings.vhost(source.name.vhost), overloadPeriodMillis[overload.level()]),
@@ -63,27 +64,34 @@ export const layer = Layer.effect(
         )
         deliveries.set(source, delivery)
         const viewer = delivery.add(options, start)
-        // It observes from now on: the publisher's next frame may come before any other fiber runs.
-        const run = Effect.scoped(Effect.andThen(source.observe(delivery), delivery.run))
+        // It reads and observes from now on, for all its viewers: the publisher's next frame may come before any other fiber runs.
+        const follow = Effect.andThen(registry.subscribe(permit), source.observe(delivery))
+        const run = Effect.scoped(Effect.andThen(follow, delivery.run))
         return Effect.map(Effect.forkIn(run, scope, { startImmediately: true }), (fiber) => {
           delivery.fiber = fiber
-          return [delivery, viewer] as const
+          return viewer
         })
       })
 
-    const leave = ([delivery, viewer]: readonly [Delivery, DeliveredViewer]) =>
+    const leave = (viewer: DeliveredViewer) =>
       Effect.suspend(() => {
-        const { source } = viewer
+        const delivery = deliveries.get(viewer.source)
+        if (delivery === undefined) return Effect.void
         delivery.remove(viewer)
         if (delivery.size > 0) return Effect.void
-        deliveries.delete(source)
+        deliveries.delete(viewer.source)
         return delivery.fiber === undefined ? Effect.void : Fiber.interrupt(delivery.fiber)
       })
 
     const view = Effect.fnUntraced(function* (permit: Permit<"play">, options: ViewOptions) {
-      const source = yield* registry.subscribe(permit)
-      const [, viewer] = yield* held(join(source, options, options.start ?? gopCache.start(source.name.vhost)), leave)
-      return viewer
+      const scope = yield* Effect.scope
+      // Until it has joined, the source is kept for it alone.
+      return yield* Effect.scoped(
+        Effect.flatMap(registry.subscribe(permit), (source) => {
+          const start = options.start ?? gopCache.start(source.name.vhost)
+          return Scope.provide(held(join(permit, source, options, start), leave), scope)
+        })
+      )
     })
 
     const closeStalled = Effect.gen(function* () {

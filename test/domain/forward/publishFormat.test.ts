@@ -20,7 +20,7 @@ const written = (frames: ReadonlyArray<MediaFrame>, late: number) => {
   const format = publishFormat({ chunkSize: 60_000, streamId: 7, multitrack: false, modEx: false })
   const projection = new Projection(format, log, 0)
   for (const before of frames.slice(0, late)) log.append(before, before.published)
-  const cursor = new Cursor(projection, format.viewer(), log, ({ newestEntry }) => newestEntry)
+  const cursor = new Cursor(projection, format.viewer(), ({ newestEntry }) => newestEntry)
   for (const after of frames.slice(late)) log.append(after, after.published)
   projection.sync()
   const reader = new SpecChunkReader()

@@ -50,7 +50,7 @@ const harness = (start: StartPolicy = atKeyframe, queueMillis = 400) => {
     }
   }
   const join = () => {
-    const cursor = new Cursor(projection, format.viewer(), log, start)
+    const cursor = new Cursor(projection, format.viewer(), start)
     log.addReader(cursor)
     /** All that there is for it now. */
     const read = () => {
@@ -120,7 +120,7 @@ describe("a viewer that fell behind", () => {
     expect(read()).toBe("<v>KP")
     add("PPPPPPPPPPPPPPPPPPPPKQ")
     expect(read()).toBe("KQ")
-    expect([cursor.jumps, cursor.framesDropped, cursor.frames]).toEqual([1, 20, 4])
+    expect(cursor.counts).toEqual({ jumps: 1, framesDropped: 20, framesOut: 4 })
   })
 
   test("waits for the next keyframe when the newest is too old itself", () => {
@@ -154,7 +154,7 @@ describe("a viewer that fell behind", () => {
     expect(read()).toBe("")
     add("AA")
     expect(read()).toBe("AA")
-    expect(cursor.framesDropped).toBe(100)
+    expect(cursor.counts.framesDropped).toBe(100)
   })
 })
 

@@ -29,12 +29,7 @@ class Live {
   }
 
   viewer(): Cursor {
-    const cursor = new Cursor(
-      this.projection,
-      this.#format.viewer(),
-      this.log,
-      (log) => log.newestEntry ?? log.liveEntry
-    )
+    const cursor = new Cursor(this.projection, this.#format.viewer(), (log) => log.newestEntry ?? log.liveEntry)
     this.log.addReader(cursor)
     return cursor
   }
@@ -87,7 +82,7 @@ describe("a viewer", () => {
     const parts = [read(cursor)]
     for (let delay = 1100; delay < 8000; delay += 1100) live.append(framesOf("h264-aac", delay))
     parts.push(read(cursor))
-    expect(cursor.jumps).toBe(1)
+    expect(cursor.counts.jumps).toBe(1)
     const bytes = new Uint8Array(Buffer.concat(parts))
     expect(count(bytes, "moov")).toBe(1)
     expect(decode(bytes, "mp4").exitCode).toBe(0)

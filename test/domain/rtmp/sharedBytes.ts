@@ -45,7 +45,7 @@ class RandomViewer {
     this.#random = random
     this.options = options
     this.projection = projection
-    this.cursor = new Cursor(projection, format.viewer(), log, start)
+    this.cursor = new Cursor(projection, format.viewer(), start)
     log.addReader(this.cursor)
     this.pieces.push(chunkSizeMessage(options.chunkSize))
     this.#leave()

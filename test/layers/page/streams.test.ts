@@ -27,7 +27,7 @@ const source = (stream: string, log: SourceLog, live = true): Source => {
     key: streamKey(name),
     log,
     publisher: () => (live ? { sessionId: "s", param: "" } : undefined),
-    viewers: () => 0,
+    isRead: () => false,
     absoluteTimes: () => false,
     observe: () => {
       throw new Error("not asked for")
