@@ -1,6 +1,5 @@
 /** Every client of every protocol: who it is, what it does, how to end it. */
 import * as Context from "effect/Context"
-import type * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -41,7 +40,20 @@ export interface SessionCounters extends Traffic {
   viewer: { readonly behindMillis: number } | undefined
 }
 
-export interface Session {
+/** Who runs a session, by a fiber or without. */
+export interface SessionRunner {
+  readonly interrupt: () => void
+}
+
+/** What somebody else can end. */
+export interface Kickable {
+  /** Why it was kicked, once it was: the first reason counts. */
+  kicked: SessionKicked | undefined
+  /** Interrupted by a kick, from its beginning to its end. */
+  runner?: SessionRunner | undefined
+}
+
+export interface Session extends Kickable {
   /** 8 characters, the one id of log, API and callbacks. */
   readonly id: string
   /** `rtmp`, `http`, `websocket` …: what the layer says. */
@@ -64,8 +76,6 @@ export interface Session {
   /** What its player tells of itself, of those who fetch segments. */
   player?: PlayerReports
   readonly counters: SessionCounters
-  /** Fails when the session is kicked; `runSession` races it. */
-  readonly kicked: Deferred.Deferred<never, SessionKicked>
 }
 
 export class Sessions extends Context.Service<

@@ -79,7 +79,7 @@ export const layer = Layer.effect(
           Effect.tap(({ value }) => Deferred.succeed(opened, value)),
           Effect.flatMap(({ lasts }) => Effect.raceFirst(Deferred.await(left), lasts)),
           Effect.onExit((exit) => {
-            if (Deferred.isDoneUnsafe(session.kicked)) return Deferred.into(Deferred.await(session.kicked), opened)
+            if (session.kicked !== undefined) return Deferred.fail(opened, session.kicked)
             return Exit.isFailure(exit) ? Deferred.failCause(opened, exit.cause) : Effect.void
           })
         )
@@ -97,16 +97,19 @@ export const layer = Layer.effect(
     const openPublisher = Effect.fnUntraced(function* (session: Session, target: Target) {
       const request = yield* requestOf(session, target, "publish")
       const permit = yield* Effect.withSpan(authorizer.publish(request), "Authorizer.publish")
-      const takenOver = Deferred.makeUnsafe<never, TakenOver>()
-      const onTakenOver = (error: TakenOver) => Deferred.doneUnsafe(takenOver, Effect.fail(error))
+      const ended = Deferred.makeUnsafe<never, TakenOver | SessionKicked>()
+      const onTakenOver = (error: TakenOver) => Deferred.doneUnsafe(ended, Effect.fail(error))
+      yield* Effect.addFinalizer(() =>
+        session.kicked === undefined ? Effect.void : Deferred.fail(ended, session.kicked)
+      )
       const { append, flush } = yield* registry.publish(permit, onTakenOver)
       const send = (...frames: ReadonlyArray<MediaFrame>): void => {
         session.counters.framesIn += frames.length
         for (const frame of frames) append(frame)
         flush()
       }
-      const lasts = Deferred.await(takenOver)
-      return { value: { send, ended: Effect.raceFirst(lasts, Deferred.await(session.kicked)) }, lasts }
+      const lasts = Deferred.await(ended)
+      return { value: { send, ended: lasts }, lasts }
     })
 
     const openReader = Effect.fnUntraced(function* (session: Session, target: Target) {
@@ -142,7 +145,7 @@ export const layer = Layer.effect(
           news.closeUnsafe()
           const frames = take()
           if (isNonEmpty(frames)) return frames
-          if (Deferred.isDoneUnsafe(session.kicked)) return yield* Deferred.await(session.kicked)
+          if (session.kicked !== undefined) return yield* session.kicked
           if (isOver) return yield* Cause.done()
           yield* news.await
           // The publisher's stack, on which the latch was opened, goes on first.

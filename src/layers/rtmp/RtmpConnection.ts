@@ -77,7 +77,9 @@ export const resolve = (
     const url = parsed.success
     const vhost = services.settings.vhost(url.vhost)
     if (vhost === undefined) return Effect.fail(new VhostNotFound({ vhost: url.vhost }))
-    const stream = streamNameOf(url, vhost.name)
+    const named = streamNameOf(url, vhost.name)
+    // One object and one set of strings for all who come to a stream that is there.
+    const stream = services.registry.find(streamKey(named))?.name ?? named
     const { refer } = vhost
     const isAllowed = isReferAllowed(session.pageUrl, refer.all) && isReferAllowed(session.pageUrl, refer[action])
     if (refer.enabled && !isAllowed) {

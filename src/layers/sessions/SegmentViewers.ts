@@ -68,7 +68,7 @@ export const layer = Layer.effect(
       const here = places.get(key)
       here?.delete(viewer)
       if (here?.size === 0) places.delete(key)
-      if (!Deferred.isDoneUnsafe(session.kicked)) return
+      if (session.kicked === undefined) return
       kicked.add(session.id)
       if (kicked.size > maxKicked) kicked.delete(kicked.values().next().value ?? "")
     }
@@ -130,7 +130,7 @@ export const layer = Layer.effect(
         admitted.delete(identity)
         const viewer = yield* Effect.exit(Deferred.await(entered))
         if (viewer._tag === "Success") {
-          if (!Deferred.isDoneUnsafe(viewer.value.session.kicked)) return
+          if (viewer.value.session.kicked === undefined) return
           return yield* refuse(identity, new SessionKicked({ reason: "kicked" }), expiryMillis())
         }
         const error = Cause.squash(viewer.cause)

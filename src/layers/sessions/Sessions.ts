@@ -1,6 +1,5 @@
 /** The register of clients: counts them against `max_connections` and can end each. */
 import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { isInNetworks } from "../../domain/access/NetworkAddress.ts"
@@ -8,6 +7,7 @@ import {
   type Session,
   type SessionCounters,
   SessionKicked,
+  type SessionRunner,
   Sessions,
   TooManyConnections,
   type Traffic
@@ -38,10 +38,38 @@ class Counters implements SessionCounters {
   }
 }
 
-interface Registered {
-  readonly session: Session
+type Opening = Pick<Session, "protocol" | "address"> &
+  Partial<Pick<Session, "connected">> & { readonly traffic: Traffic }
+
+/** All fields from the beginning, those that few have too: one that is added later takes a block of memory of its own. */
+class Registered implements Session {
+  readonly id: string
+  readonly protocol: string
+  address: string
+  readonly connected: boolean
+  readonly openedAt: number
+  type = ""
+  stream: Session["stream"]
+  role: Session["role"] = ""
+  tcUrl = ""
+  pageUrl = ""
+  swfUrl = ""
+  forwardHops = 0
+  readonly counters: SessionCounters
+  kicked: SessionKicked | undefined
+  runner: SessionRunner | undefined
   /** It was counted for this one. */
-  readonly address: string
+  readonly countedAddress: string
+
+  constructor(id: string, { address, connected = false, protocol, traffic }: Opening, openedAt: number) {
+    this.id = id
+    this.protocol = protocol
+    this.address = address
+    this.connected = connected
+    this.openedAt = openedAt
+    this.counters = new Counters(traffic)
+    this.countedAddress = address
+  }
 }
 
 export const layer = Layer.effect(
@@ -65,47 +93,31 @@ export const layer = Layer.effect(
       return new TooManyConnections({ limit, directive: "max_connections_per_address" })
     }
 
-    const enter = (session: Session): Effect.Effect<Registered, TooManyConnections> =>
+    const enter = (session: Registered): Effect.Effect<Registered, TooManyConnections> =>
       Effect.suspend(() => {
-        // The address may be known better later on, behind a proxy that speaks HTTP.
         const { address } = session
         const tooMany = refusal(address)
         if (tooMany !== undefined) return Effect.fail(tooMany)
         sessions.set(session.id, session)
         byAddress.set(address, (byAddress.get(address) ?? 0) + 1)
-        return Effect.succeed({ session, address })
+        return Effect.succeed(session)
       })
 
-    const leave = ({ address, session }: Registered): Effect.Effect<void> =>
+    const leave = (session: Registered): Effect.Effect<void> =>
       Effect.sync(() => {
         sessions.delete(session.id)
+        // The session's own may be known better by now, behind a proxy that speaks HTTP.
+        const address = session.countedAddress
         const left = (byAddress.get(address) ?? 1) - 1
         if (left > 0) byAddress.set(address, left)
         else byAddress.delete(address)
         for (const listener of listeners) listener(session)
       })
 
-    const open = Effect.fnUntraced(function* (
-      fields: Pick<Session, "protocol" | "address"> &
-        Partial<Pick<Session, "connected">> & { readonly traffic: Traffic }
-    ) {
+    const open = Effect.fnUntraced(function* (fields: Opening) {
       let id = yield* makeSessionId
       while (sessions.has(id)) id = yield* makeSessionId
-      const session: Session = {
-        id,
-        protocol: fields.protocol,
-        address: fields.address,
-        connected: fields.connected ?? false,
-        openedAt: clock.currentTimeMillisUnsafe(),
-        type: "",
-        stream: undefined,
-        role: "",
-        tcUrl: "",
-        pageUrl: "",
-        swfUrl: "",
-        counters: new Counters(fields.traffic),
-        kicked: Deferred.makeUnsafe()
-      }
+      const session = new Registered(id, fields, clock.currentTimeMillisUnsafe())
       yield* held(enter(session), leave).pipe(
         Effect.tapError((error) =>
           refused(error, { "client.address": fields.address, "network.protocol.name": fields.protocol })
@@ -115,11 +127,14 @@ export const layer = Layer.effect(
     })
 
     const kick = (id: string, reason: string) =>
-      Effect.suspend(() => {
+      Effect.sync(() => {
         const session = sessions.get(id)
-        return session === undefined
-          ? Effect.succeed(false)
-          : Effect.as(Deferred.fail(session.kicked, new SessionKicked({ reason })), true)
+        if (session === undefined) return false
+        if (session.kicked === undefined) {
+          session.kicked = new SessionKicked({ reason })
+          session.runner?.interrupt()
+        }
+        return true
       })
 
     const onEnd = (listener: (session: Session) => void) =>

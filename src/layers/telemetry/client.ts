@@ -65,8 +65,8 @@ class ClientOptions implements SessionOptions {
     this.#session = session
   }
 
-  get kicked() {
-    return this.#session.kicked
+  get kickable() {
+    return this.#session
   }
 
   summary() {

@@ -2,7 +2,6 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
@@ -12,7 +11,7 @@ import * as Tracer from "effect/Tracer"
 import { errorFacts } from "../../domain/errors/errorFacts.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { sessionId } from "../../domain/log/sessionId.ts"
-import type { SessionKicked } from "../../services/Sessions.ts"
+import type { Kickable, SessionRunner } from "../../services/Sessions.ts"
 import { type SessionEnd, sessionEnd } from "../../domain/log/sessionEnd.ts"
 
 /** The facts known when a session opens: span attributes, and on each of its log lines. */
@@ -27,15 +26,10 @@ export interface SessionFields {
 export type Facts = Readonly<Record<string, string | number | boolean>>
 
 export interface SessionOptions {
-  /** Failing it interrupts the session, whose end is then `kicked` for that error's reason. */
-  readonly kicked?: Deferred.Deferred<never, SessionKicked> | undefined
+  /** A kick interrupts the session, whose end is then `kicked` for that reason. */
+  readonly kickable?: Kickable | undefined
   /** Counters and the like: read once, when the session's scope has closed. */
   readonly summary?: (() => Facts) | undefined
-}
-
-/** What can be interrupted as a fiber can. */
-interface Interruptible {
-  readonly interrupt: () => void
 }
 
 /** A session while it runs: where its facts go, and what happens at its end, whichever fiber that comes in. */
@@ -46,8 +40,6 @@ export class RunningSession {
   readonly #options: SessionOptions
   readonly #span: Tracer.Span
   readonly #facts: Record<string, string | number | boolean> = {}
-  #kick: string | undefined
-  #onKick: ((kick: Effect.Effect<never, SessionKicked>) => void) | undefined
 
   constructor(fields: SessionFields, options: SessionOptions, span: Tracer.Span, scope: Scope.Closeable) {
     this.id = fields["session.id"]
@@ -78,17 +70,11 @@ export class RunningSession {
   }
 
   /** Interrupts whoever runs it when the session is kicked. False if it was already. */
-  untilKicked(runner: Interruptible): boolean {
-    const { kicked } = this.#options
-    if (kicked?.effect !== undefined) this.#kick = kickReason(kicked.effect)
-    else if (kicked !== undefined) {
-      this.#onKick = (kick) => {
-        this.#kick = kickReason(kick)
-        runner.interrupt()
-      }
-      ;(kicked.resumes ??= []).push(this.#onKick)
-    }
-    return this.#kick === undefined
+  untilKicked(runner: SessionRunner): boolean {
+    const { kickable } = this.#options
+    if (kickable === undefined) return true
+    if (kickable.kicked === undefined) kickable.runner = runner
+    return kickable.kicked === undefined
   }
 
   /** What is run so is within the session: its scope, its span, its fields on each log line. */
@@ -113,9 +99,10 @@ export class RunningSession {
   /** Closes its scope, then logs the end inside the span, and last ends the span with the session's true exit. */
   end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     const told = Effect.suspend(() => {
-      this.#stopListening()
+      const { kickable } = this.#options
+      if (kickable !== undefined) kickable.runner = undefined
       if (this.#options.summary !== undefined) this.annotate(this.#options.summary())
-      const facts = endOf(exit, this.#kick)
+      const facts = endOf(exit, kickable?.kicked?.message)
       this.annotate(facts)
       return Effect.annotateLogs(logEnd(facts["session.end"], exit), this.#facts)
     })
@@ -130,12 +117,6 @@ export class RunningSession {
     const facts = { ...this.#fields, ...this.#facts }
     for (const key in facts) this.#span.attribute(key, facts[key])
     this.#span.end(now, exit)
-  }
-
-  #stopListening(): void {
-    const { resumes } = this.#options.kicked ?? {}
-    const index = this.#onKick === undefined ? -1 : (resumes?.indexOf(this.#onKick) ?? -1)
-    if (index >= 0) resumes?.splice(index, 1)
   }
 }
 
@@ -193,9 +174,6 @@ export const untilPeerLeaves = <A, E, R>(session: Effect.Effect<A, E, R>) =>
       ? Effect.map(CurrentSession, (running) => running.annotate({ "session.end_by": "peer" }))
       : Effect.fail(error)
   )
-
-const kickReason = (kick: Effect.Effect<never, SessionKicked>): string =>
-  (Exit.isExit(kick) && Exit.isFailure(kick) ? Cause.prettyErrors(kick.cause)[0]?.message : undefined) ?? ""
 
 const endOf = (exit: Exit.Exit<unknown, unknown>, kick: string | undefined): Facts & { "session.end": SessionEnd } => {
   if (Exit.isSuccess(exit)) return { "session.end": "closed" }

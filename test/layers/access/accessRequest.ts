@@ -1,7 +1,6 @@
 /** A request as a protocol makes it. */
-import * as Deferred from "effect/Deferred"
 import type { AccessRequest } from "../../../src/services/Authorizer.ts"
-import type { Session, SessionKicked } from "../../../src/services/Sessions.ts"
+import type { Session } from "../../../src/services/Sessions.ts"
 
 export const accessRequest = (address = "10.0.0.1", fields: Partial<AccessRequest> = {}): AccessRequest => {
   const counters = {
@@ -14,7 +13,6 @@ export const accessRequest = (address = "10.0.0.1", fields: Partial<AccessReques
     viewer: undefined
   }
   const facts = { type: "", stream: undefined, role: "", tcUrl: "", pageUrl: "", swfUrl: "" } as const
-  const kicked = Deferred.makeUnsafe<never, SessionKicked>()
   const session: Session = {
     id: "s",
     protocol: "rtmp",
@@ -23,7 +21,7 @@ export const accessRequest = (address = "10.0.0.1", fields: Partial<AccessReques
     openedAt: 0,
     ...facts,
     counters,
-    kicked
+    kicked: undefined
   }
   const stream = { vhost: "__defaultVhost__", app: "live", stream: "a" }
   return { session, stream, param: "", tcUrl: "", pageUrl: "", ...fields }

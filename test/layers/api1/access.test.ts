@@ -1,6 +1,5 @@
 /** Who may use the API. */
 import { expect } from "bun:test"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { defaultVhost } from "../../../src/domain/media/StreamName.ts"
@@ -61,9 +60,9 @@ effect("without Basic auth only this machine may end a client", () =>
       const { body, head } = yield* kick(field)
       expect([head.split("\r\n")[0], body]).toEqual(["HTTP/1.1 401 Unauthorized", ""])
     }
-    expect(Deferred.isDoneUnsafe(session.kicked)).toBe(false)
+    expect(session.kicked).toBeUndefined()
     expect((yield* kick()).head).toStartWith("HTTP/1.1 200 ")
-    expect(Deferred.isDoneUnsafe(session.kicked)).toBe(true)
+    expect(session.kicked).toBeDefined()
   })
 )
 
@@ -74,7 +73,7 @@ effect("with name and password a client can be ended from anywhere", () =>
     const fields = ["Connection: close", "X-Forwarded-For: 1.2.3.4", basic("admin:secret")]
     const { head } = yield* request(get(`/api/v1/clients/${session.id}`, ...fields).replace(/^GET/, "DELETE"))
     expect(head).toStartWith("HTTP/1.1 200 ")
-    expect(Deferred.isDoneUnsafe(session.kicked)).toBe(true)
+    expect(session.kicked).toBeDefined()
   })
 )
 

@@ -1,7 +1,6 @@
 import { describe, expect } from "bun:test"
 import { createHmac } from "node:crypto"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -42,7 +41,7 @@ const session = (id: string, type: string): Session => ({
     jumps: 0,
     viewer: undefined
   },
-  kicked: Deferred.makeUnsafe()
+  kicked: undefined
 })
 
 const request = (name = "a", id = "client01", type = "fmle-publish"): AccessRequest => ({

@@ -1,6 +1,5 @@
 /** Sources and playback as the server has them, with publishers and viewers that are plain calls. */
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -39,7 +38,7 @@ export const session = (id: string): Session => ({
     jumps: 0,
     viewer: undefined
   },
-  kicked: Deferred.makeUnsafe()
+  kicked: undefined
 })
 
 const request = (name: string, param: string, id: string): AccessRequest => ({

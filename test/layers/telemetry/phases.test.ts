@@ -1,14 +1,14 @@
 import { expect } from "bun:test"
 import * as Effect from "effect/Effect"
-import * as Deferred from "effect/Deferred"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { attached, type Idle, type Phase, runPhases, type Waiter } from "../../../src/layers/telemetry/phases.ts"
 import { CurrentSession, openSession } from "../../../src/layers/telemetry/session.ts"
-import { SessionKicked } from "../../../src/services/Sessions.ts"
+import type { Kickable } from "../../../src/services/Sessions.ts"
 import { ConnectionClosed, type Detached } from "../../../src/services/Transport.ts"
 import { effect } from "../../support/effect.ts"
+import { kick } from "./kick.ts"
 import { makeRecorder } from "./recorder.ts"
 
 const fields = { "session.id": "12a45b78", "client.address": "192.0.2.7:4711", "network.protocol.name": "rtmp" }
@@ -36,11 +36,11 @@ class Station implements Idle<unknown, Needs> {
 
 const begin = Effect.fnUntraced(function* (first: Phase<unknown, Needs>) {
   const recorder = makeRecorder()
-  const kicked = yield* Deferred.make<never, SessionKicked>()
+  const kickable: Kickable = { kicked: undefined }
   let released = 0
   const whole = Effect.acquireRelease(Effect.void, () => Effect.sync(() => released++)).pipe(Effect.andThen(first))
   const detached: Detached = yield* runPhases<unknown, Needs>(
-    Effect.map(openSession(fields, { kicked }), (running) => ({ running, first: whole }))
+    Effect.map(openSession(fields, { kickable }), (running) => ({ running, first: whole }))
   ).pipe(recorder.provide)
   let ends = 0
   detached.onEnd(() => ends++)
@@ -51,7 +51,7 @@ const begin = Effect.fnUntraced(function* (first: Phase<unknown, Needs>) {
     end: recorder.spans[0]!.attributes.get("session.end"),
     said: recorder.lines.map(({ message }) => message)
   })
-  return { detached, ended, kick: Deferred.fail(kicked, new SessionKicked({ reason: "enough" })), recorder }
+  return { detached, ended, kick: kick(kickable, "enough"), recorder }
 })
 
 const opened = ["session opened"]

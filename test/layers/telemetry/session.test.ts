@@ -1,6 +1,5 @@
 import { expect } from "bun:test"
 import * as Data from "effect/Data"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -13,10 +12,11 @@ import {
   runSession,
   type SessionOptions
 } from "../../../src/layers/telemetry/session.ts"
-import { SessionKicked } from "../../../src/services/Sessions.ts"
+import { type Kickable, SessionKicked } from "../../../src/services/Sessions.ts"
 import { ConnectionClosed } from "../../../src/services/Transport.ts"
 import { StreamBusy } from "../../../src/services/SourceRegistry.ts"
 import { effect } from "../../support/effect.ts"
+import { kick } from "./kick.ts"
 import { makeRecorder } from "./recorder.ts"
 
 const fields = { "session.id": "12a45b78", "client.address": "192.0.2.7:4711", "network.protocol.name": "rtmp" }
@@ -100,14 +100,12 @@ effect("a peer that leaves is an ordinary end, marked as the peer's", () =>
 
 effect("a kick interrupts the session wherever it waits, and says so", () =>
   Effect.gen(function* () {
-    const kicked = yield* Deferred.make<never, SessionKicked>()
+    const kickable: Kickable = { kicked: undefined }
     let released = false
     const session = Effect.acquireRelease(Effect.void, () => Effect.sync(() => (released = true))).pipe(
       Effect.andThen(Effect.raceFirst(Effect.never, Effect.never))
     )
-    const { root, exit, last, end } = yield* record(session, { kicked }, () =>
-      Deferred.fail(kicked, new SessionKicked({ reason: "by the operator" }))
-    )
+    const { root, exit, last, end } = yield* record(session, { kickable }, () => kick(kickable, "by the operator"))
     expect(end).toBe("kicked")
     expect(root.attributes.get("session.end_reason")).toBe("session ended: by the operator")
     expect(Exit.hasInterrupts(exit!)).toBe(true)
@@ -118,12 +116,11 @@ effect("a kick interrupts the session wherever it waits, and says so", () =>
 
 effect("a session kicked before it began does not begin", () =>
   Effect.gen(function* () {
-    const kicked = yield* Deferred.make<never, SessionKicked>()
-    yield* Deferred.fail(kicked, new SessionKicked({ reason: "early" }))
+    const kickable: Kickable = { kicked: new SessionKicked({ reason: "early" }) }
     let began = false
     const { end, lines } = yield* record(
       Effect.sync(() => (began = true)),
-      { kicked }
+      { kickable }
     )
     expect([end, began, lines.length]).toEqual(["kicked", false, 2])
   })
@@ -131,10 +128,9 @@ effect("a session kicked before it began does not begin", () =>
 
 effect("a kick after the end reaches nobody", () =>
   Effect.gen(function* () {
-    const kicked = yield* Deferred.make<never, SessionKicked>()
-    const { end } = yield* record(Effect.void, { kicked })
-    expect(kicked.resumes ?? []).toEqual([])
-    yield* Deferred.fail(kicked, new SessionKicked({ reason: "late" }))
+    const kickable: Kickable = { kicked: undefined }
+    const { end } = yield* record(Effect.void, { kickable })
+    expect(kickable.runner).toBeUndefined()
     expect(end).toBe("closed")
   })
 )
