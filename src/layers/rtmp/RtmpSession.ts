@@ -219,10 +219,10 @@ class Conversation implements Idle<unknown, Scope.Scope | CurrentSession>, Reade
   readonly #streams: Streams
   #waiter: Waiter<unknown, Scope.Scope | CurrentSession> | undefined
 
-  constructor(rtmp: RtmpConnection, inbound: Inbound) {
+  constructor(rtmp: RtmpConnection, inbound: Inbound, streams: Streams) {
     this.#rtmp = rtmp
     this.#inbound = inbound
-    this.#streams = new Streams(rtmp, inbound)
+    this.#streams = streams
   }
 
   /** Until there is nothing to do but to wait. */
@@ -302,7 +302,10 @@ const connected = Effect.fnUntraced(function* (
     fail
   }
   yield* watchdog.expect("publish or play", identifyTimeoutMillis)
-  return new Conversation(rtmp, inbound)
+  const streams = new Streams(rtmp, inbound)
+  const running = yield* CurrentSession
+  running.consistsOf(streams)
+  return new Conversation(rtmp, inbound, streams)
 })
 
 /** The session proper, to be run by `runPhases`. Ends with the peer's leaving, `ConnectionClosed`, or an error. */

@@ -10,7 +10,6 @@ import { rtmpFormat } from "../../domain/rtmp/RtmpFormat.ts"
 import type { Viewer } from "../../services/Playback.ts"
 import { PlayDurationReached } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
-import { spanUntilClosed } from "../telemetry/held.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
@@ -46,14 +45,19 @@ const endAfter = Effect.fnUntraced(function* ({ fail }: RtmpConnection, viewer: 
 })
 
 /** From the play command on; the play lasts as long as the scope. `place` tells the plays of one connection apart. */
-export const startPlay = Effect.fnUntraced(function* (connection: RtmpConnection, event: Play, place: number) {
+export const startPlay = Effect.fnUntraced(function* (
+  connection: RtmpConnection,
+  event: Play,
+  place: number,
+  onPermit: () => void
+) {
   const { fail, peer, services, session } = connection
   const request = yield* resolve(connection, "play", event.name)
   const { access, vhost } = request
   yield* identifyClient(access, "play", event.type)
   const decision = whilePeerStays(connection.connection, services.authorizer.play(access))
   const permit = yield* Effect.withSpan(decision, "rtmp.authorize")
-  yield* spanUntilClosed("rtmp.play")
+  onPermit()
   peer.sendAll([streamBegin(event.streamId), ...playStarted(event.streamId)])
   const viewer = yield* services.playback.view(permit, {
     format: formatOf(connection, vhost, access.stream, event, place),

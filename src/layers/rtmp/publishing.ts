@@ -11,7 +11,6 @@ import type { Publication } from "../../services/SourceRegistry.ts"
 import type { Connection } from "../../services/Transport.ts"
 import { IdlePublisher, violation } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
-import { spanUntilClosed } from "../telemetry/held.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
@@ -96,7 +95,8 @@ const watchIdle = Effect.fnUntraced(function* (
 /** From the publish command to the answer; the publish lasts as long as the scope. */
 export const startPublish = Effect.fnUntraced(function* (
   connection: RtmpConnection,
-  event: Extract<DialogueEvent, { readonly kind: "publish" }>
+  event: Extract<DialogueEvent, { readonly kind: "publish" }>,
+  onPermit: () => void
 ) {
   const { fail, peer, services, watchdog } = connection
   const request = yield* resolve(connection, "publish", event.name)
@@ -104,7 +104,7 @@ export const startPublish = Effect.fnUntraced(function* (
   yield* identifyClient(access, "publish", event.type)
   const decision = whilePeerStays(connection.connection, services.authorizer.publish(access))
   const permit = yield* Effect.withSpan(decision, "rtmp.authorize")
-  yield* spanUntilClosed("rtmp.publish")
+  onPermit()
   const publication = yield* services.registry.publish(permit, fail)
   yield* tellStream(request, publication.source)
   if (vhost.publish.kickoffForIdleMillis > 0) yield* Effect.forkScoped(watchIdle(connection, publication, vhost))

@@ -1,10 +1,13 @@
 /** The streams of one RTMP connection: each publish and each play has a scope of its own, ended by the client's word. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { DialogueEvent } from "../../domain/rtmp/CommandDialogue.ts"
 import { maxPlaces } from "../../domain/rtmp/RtmpFormat.ts"
 import type { Viewer } from "../../services/Playback.ts"
+import { spanSince } from "../telemetry/held.ts"
+import type { Part } from "../telemetry/session.ts"
 import type { Inbound } from "./Inbound.ts"
 import { startPlay } from "./playing.ts"
 import { startPublish } from "./publishing.ts"
@@ -13,17 +16,32 @@ import type { RtmpConnection } from "./RtmpConnection.ts"
 /** A client that publishes or plays nothing now is closed after this long (SRS). */
 export const idleStreamMillis = 180_000
 
-interface Activity {
+/** A publish, or a play at its place. */
+class Activity {
   readonly streamId: number
-  readonly scope: Scope.Closeable
-  readonly viewer?: Viewer
-  readonly place?: number
+  readonly place: number | undefined
+  readonly scope = Scope.makeUnsafe()
+  viewer: Viewer | undefined
+  /** When it was permitted, Clock's nanoseconds: the beginning of its span. */
+  permittedAt: bigint | undefined
+
+  constructor(streamId: number, place?: number) {
+    this.streamId = streamId
+    this.place = place
+  }
+
+  end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    const released = Scope.close(this.scope, exit)
+    if (this.permittedAt === undefined) return released
+    const name = this.place === undefined ? "rtmp.publish" : "rtmp.play"
+    return Effect.ensuring(released, spanSince(name, this.permittedAt, exit))
+  }
 }
 
 type Begin = Extract<DialogueEvent, { readonly kind: "publish" | "play" }>
 
-/** Carries events of the dialogue out, for as long as the session's scope lives. */
-export class Streams {
+/** Carries events of the dialogue out, until the session ends. */
+export class Streams implements Part {
   readonly #connection: RtmpConnection
   readonly #inbound: Inbound
   #activities: ReadonlyArray<Activity> = []
@@ -62,24 +80,27 @@ export class Streams {
     return this.#activities.filter((activity) => activity.streamId !== streamId)
   }
 
+  /** It counts from here on: if it cannot be started, the session ends, and this with it. */
   #begin(event: Begin) {
     return Effect.gen({ self: this }, function* () {
-      const scope = yield* Scope.fork(yield* Effect.scope)
-      const activity = yield* Scope.provide(this.#start(event, scope), scope)
-      this.#activities = [...this.#without(event.streamId), activity]
+      const activity = new Activity(event.streamId, event.kind === "play" ? this.#freePlace() : undefined)
+      this.#activities = [...this.#activities, activity]
+      yield* Scope.provide(this.#start(event, activity), activity.scope)
       yield* this.#watch()
     })
   }
 
-  #start(event: Begin, scope: Scope.Closeable) {
+  #start(event: Begin, activity: Activity) {
     return Effect.gen({ self: this }, function* () {
-      const { streamId } = event
-      if (event.kind === "publish") {
-        this.#inbound.begin(streamId, yield* startPublish(this.#connection, event))
-        return { streamId, scope }
+      const clock = yield* Clock.Clock
+      const onPermit = () => {
+        activity.permittedAt = clock.currentTimeNanosUnsafe()
       }
-      const place = this.#freePlace()
-      return { streamId, scope, place, viewer: yield* startPlay(this.#connection, event, place) }
+      if (event.kind === "publish") {
+        this.#inbound.begin(event.streamId, yield* startPublish(this.#connection, event, onPermit))
+      } else {
+        activity.viewer = yield* startPlay(this.#connection, event, activity.place ?? 0, onPermit)
+      }
     })
   }
 
@@ -90,17 +111,22 @@ export class Streams {
       this.#activities = this.#without(streamId)
       this.#inbound.end(streamId)
       this.#connection.connection.mergedRead(0)
-      yield* Scope.close(activity.scope, Exit.void)
+      yield* activity.end(Exit.void)
       if (this.#activities.length === 0) this.#connection.session.role = ""
       yield* this.#watch()
     })
+  }
+
+  /** Of the session. */
+  end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    return this.#activities.reduce((ended, activity) => Effect.ensuring(ended, activity.end(exit)), Effect.void)
   }
 
   /** Who publishes is watched from there on; who plays need not send anything. */
   #watch(): Effect.Effect<void> {
     const { watchdog } = this.#connection
     if (this.#activities.length === 0) return watchdog.expect("publish or play", idleStreamMillis)
-    const isPublishing = this.#activities.some(({ viewer }) => viewer === undefined)
+    const isPublishing = this.#activities.some(({ place }) => place === undefined)
     return isPublishing ? Effect.void : watchdog.expect("", Infinity)
   }
 

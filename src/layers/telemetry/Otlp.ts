@@ -5,27 +5,28 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import type { OtlpPlan } from "../../domain/log/otlp.ts"
+import * as Unrecorded from "./unrecorded.ts"
 
 /** No spans at all: code that traces runs without tracing. */
 export const layerNoop: Layer.Layer<never> = Layer.succeed(References.TracerEnabled, false)
 
 /** Adds to the loggers it finds. What waits for export is sent when the scope closes. */
 export const layer = (plan: OtlpPlan | undefined): Layer.Layer<never> =>
-  plan === undefined ? Layer.empty : Layer.unwrap(load(plan))
+  plan === undefined ? Unrecorded.layer : Layer.unwrap(load(plan))
 
 const load = (plan: OtlpPlan) =>
   Effect.gen(function* () {
     for (const problem of plan.problems) {
       yield* Effect.logWarning("telemetry setting ignored").pipe(Effect.annotateLogs("otlp.problem", problem))
     }
-    if (plan.traces === undefined && plan.logs === undefined) return Layer.empty
+    if (plan.traces === undefined && plan.logs === undefined) return Unrecorded.layer
     const exporter = yield* Effect.tryPromise(() =>
       plan.exporter === "sdk" ? import("./OtlpSdk.ts") : import("./OtlpEffect.ts")
     )
-    return plan.traces === undefined ? exporter.layer(plan) : Layer.provideMerge(events, exporter.layer(plan))
+    return Layer.provideMerge(plan.traces === undefined ? Unrecorded.layer : events, exporter.layer(plan))
   }).pipe(
     Effect.catch((error) =>
-      Effect.as(Effect.logError("telemetry exporter not installed", Cause.fail(error.cause)), Layer.empty)
+      Effect.as(Effect.logError("telemetry exporter not installed", Cause.fail(error.cause)), Unrecorded.layer)
     )
   )
 

@@ -27,18 +27,32 @@ export interface Client {
   readonly localPort?: number
 }
 
-const summaryOf = ({ counters, player, role }: Session): Facts => ({
-  // A publisher that said goodbye publishes no more, yet that is what it was.
-  ...(role === "" ? {} : { "session.role": role }),
-  "session.bytes_in": counters.bytesIn(),
-  "session.bytes_out": counters.bytesOut(),
-  "session.frames_in": counters.framesIn,
-  "session.frames_out": counters.framesOut,
-  "session.frames_dropped": counters.framesDropped,
-  ...(player === undefined || player.count === 0
+const wishOf = ({ stream, type }: Session): Facts =>
+  type === "" || stream === undefined
     ? {}
-    : { "player.reports": player.count, "player.starvations": player.starvations, "player.cmcd": player.last })
-})
+    : {
+        "client.type": type,
+        "stream.vhost": stream.vhost,
+        "stream.app": stream.app,
+        "stream.name": stream.stream
+      }
+
+const summaryOf = (session: Session): Facts => {
+  const { counters, player, role } = session
+  return {
+    ...wishOf(session),
+    // A publisher that said goodbye publishes no more, yet that is what it was.
+    ...(role === "" ? {} : { "session.role": role }),
+    "session.bytes_in": counters.bytesIn(),
+    "session.bytes_out": counters.bytesOut(),
+    "session.frames_in": counters.framesIn,
+    "session.frames_out": counters.framesOut,
+    "session.frames_dropped": counters.framesDropped,
+    ...(player === undefined || player.count === 0
+      ? {}
+      : { "player.reports": player.count, "player.starvations": player.starvations, "player.cmcd": player.last })
+  }
+}
 
 /** `facts` are known at once, and stand on each log line of the session. */
 type KnownFacts = Readonly<Record<string, string>>
@@ -137,17 +151,17 @@ export const identifyClient = (
   session.stream = stream
   session.tcUrl = tcUrl
   session.pageUrl = pageUrl
+  // What else the log says now the session knows itself until its end.
+  const kept = { "session.role": role, "stream.param": param, ...more }
   const facts = {
     "client.type": type,
-    "session.role": role,
     "stream.vhost": stream.vhost,
     "stream.app": stream.app,
     "stream.name": stream.stream,
-    "stream.param": param,
-    ...more
+    ...kept
   }
   return Effect.serviceOption(CurrentSession).pipe(
-    Effect.map((running) => Option.getOrUndefined(running)?.annotate(facts)),
+    Effect.map((running) => Option.getOrUndefined(running)?.annotate(kept)),
     Effect.andThen(Effect.logInfo("client identified").pipe(Effect.annotateLogs(facts)))
   )
 }

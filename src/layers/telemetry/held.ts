@@ -2,6 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 
 /**
@@ -23,28 +24,19 @@ const finalizerOf =
   () =>
     release(value)
 
-/**
- * A span from now until the scope closes. It is made only then, as a child of the span that is current there: nothing of
- * it is kept meanwhile.
- */
-export const spanUntilClosed = (name: string): Effect.Effect<void, never, Scope.Scope> =>
+/** A span that is over, as a child of the span that is current: nothing of it was kept meanwhile but when it began. */
+export const spanSince = (name: string, startTime: bigint, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const startTime = yield* Clock.currentTimeNanos
-    const scope = yield* Effect.scope
-    yield* Scope.addFinalizerExit(scope, (exit) =>
-      Effect.gen(function* () {
-        const parent = yield* Effect.option(Effect.currentParentSpan)
-        const span = (yield* Effect.tracer).span({
-          name,
-          parent,
-          annotations: Context.empty(),
-          links: [],
-          startTime,
-          kind: "internal",
-          root: false,
-          sampled: parent._tag === "None" || parent.value.sampled
-        })
-        span.end(yield* Clock.currentTimeNanos, exit)
-      })
-    )
+    const parent = yield* Effect.option(Effect.currentParentSpan)
+    const span = (yield* Effect.tracer).span({
+      name,
+      parent,
+      annotations: Context.empty(),
+      links: [],
+      startTime,
+      kind: "internal",
+      root: false,
+      sampled: parent._tag === "None" || parent.value.sampled
+    })
+    span.end(yield* Clock.currentTimeNanos, exit)
   })

@@ -32,6 +32,11 @@ export interface SessionOptions {
   readonly summary?: (() => Facts) | undefined
 }
 
+/** What a session ends first of all: an object that is there anyway, where a finalizer would be three more. */
+export interface Part {
+  readonly end: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
+}
+
 /** A session while it runs: where its facts go, and what happens at its end, whichever fiber that comes in. */
 export class RunningSession {
   readonly id: string
@@ -40,6 +45,7 @@ export class RunningSession {
   readonly #options: SessionOptions
   readonly #span: Tracer.Span
   readonly #facts: Record<string, string | number | boolean> = {}
+  #part: Part | undefined
 
   constructor(fields: SessionFields, options: SessionOptions, span: Tracer.Span, scope: Scope.Closeable) {
     this.id = fields["session.id"]
@@ -54,14 +60,14 @@ export class RunningSession {
     return this.#span.sampled ? this.#span.traceId : ""
   }
 
-  /** Facts of the session so far, without those it opened with. */
-  get facts(): Facts {
-    return this.#facts
-  }
-
   /** Adds facts to the root span, whichever span is current, and to the closing log line. */
   annotate(facts: Facts): void {
     Object.assign(this.#facts, facts)
+  }
+
+  /** To be ended before the scope closes; one. */
+  consistsOf(part: Part): void {
+    this.#part = part
   }
 
   /** Marks a moment within the root span, whichever span is current; `atNanos` is the Clock's. */
@@ -96,7 +102,7 @@ export class RunningSession {
     ) as Context.Context<unknown> as Context.Context<R>
   }
 
-  /** Closes its scope, then logs the end inside the span, and last ends the span with the session's true exit. */
+  /** Ends its part and closes its scope, then logs the end inside the span, and last ends the span with the session's true exit. */
   end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     const told = Effect.suspend(() => {
       const { kickable } = this.#options
@@ -106,7 +112,8 @@ export class RunningSession {
       this.annotate(facts)
       return Effect.annotateLogs(logEnd(facts["session.end"], exit), this.#facts)
     })
-    return Scope.close(this.scope, exit).pipe(
+    const part = this.#part === undefined ? Effect.void : Effect.uninterruptible(this.#part.end(exit))
+    return Effect.ensuring(part, Scope.close(this.scope, exit)).pipe(
       Effect.andThen(told),
       Effect.andThen(Effect.map(Clock.currentTimeNanos, (now) => this.#endSpan(now, exit)))
     )

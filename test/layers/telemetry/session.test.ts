@@ -9,6 +9,7 @@ import * as TestClock from "effect/testing/TestClock"
 import {
   CurrentSession,
   makeSessionId,
+  type Part,
   runSession,
   type SessionOptions
 } from "../../../src/layers/telemetry/session.ts"
@@ -132,6 +133,21 @@ effect("a kick after the end reaches nobody", () =>
     const { end } = yield* record(Effect.void, { kickable })
     expect(kickable.runner).toBeUndefined()
     expect(end).toBe("closed")
+  })
+)
+
+effect("what a session consists of ends before its scope, with the session's exit", () =>
+  Effect.gen(function* () {
+    const ends: Array<string> = []
+    const part: Part = { end: (exit) => Effect.sync(() => ends.push(`part ${exit._tag}`)) }
+    const session = Effect.gen(function* () {
+      const running = yield* CurrentSession
+      running.consistsOf(part)
+      yield* Effect.addFinalizer((exit) => Effect.sync(() => ends.push(`scope ${exit._tag}`)))
+      return yield* Effect.fail(new Silence())
+    })
+    yield* record(session)
+    expect(ends).toEqual(["part Failure", "scope Failure"])
   })
 )
 
