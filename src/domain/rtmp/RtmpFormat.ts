@@ -188,3 +188,18 @@ export const rtmpFormat = (options: RtmpFormatOptions): Format => ({
   encoder: () => new RtmpEncoder(options),
   viewer: () => new RtmpViewer(options)
 })
+
+const isSame = (a: RtmpFormatOptions, b: RtmpFormatOptions): boolean => {
+  for (const option in a)
+    if (a[option as keyof RtmpFormatOptions] !== b[option as keyof RtmpFormatOptions]) return false
+  return true
+}
+
+/** For all players of a server: most ask for the same as the one before, and share the options with it. */
+export const rtmpFormats = (): ((options: RtmpFormatOptions) => Format) => {
+  let last: { readonly options: RtmpFormatOptions; readonly format: Format } | undefined
+  return (options) => {
+    if (last === undefined || !isSame(last.options, options)) last = { options, format: rtmpFormat(options) }
+    return last.format
+  }
+}

@@ -14,6 +14,9 @@ import { RtmpPeer } from "./RtmpPeer.ts"
 
 const isCommand = (type: number): boolean => type === MessageType.CommandAmf0 || type === MessageType.CommandAmf3
 
+/** Of players. */
+const nobody: ReadonlyMap<number, Publishing> = new Map()
+
 export interface ReceivedCommand {
   readonly command: Command
   readonly streamId: number
@@ -23,10 +26,12 @@ export class Inbound implements MessageHandler {
   readonly peer: RtmpPeer
   readonly #connection: Connection
   readonly #dialogue: CommandDialogue
-  readonly #publishing = new Map<number, Publishing>()
+  /** By message stream id. */
+  #publishing: ReadonlyMap<number, Publishing> = nobody
   /** The one publisher, for the usual connection that has no more. */
   #only: Publishing | undefined
-  #pending: Array<RtmpMessage> = []
+  /** From a command on. */
+  #pending: Array<RtmpMessage> | undefined
   #failure: ChunkError | undefined
 
   constructor(connection: Connection, dialogue: CommandDialogue) {
@@ -36,12 +41,14 @@ export class Inbound implements MessageHandler {
   }
 
   begin(streamId: number, publishing: Publishing): void {
-    this.#publishing.set(streamId, publishing)
+    this.#publishing = new Map(this.#publishing).set(streamId, publishing)
     this.#choose()
   }
 
   end(streamId: number): void {
-    this.#publishing.delete(streamId)
+    const others = new Map(this.#publishing)
+    others.delete(streamId)
+    this.#publishing = others
     this.#choose()
   }
 
@@ -53,7 +60,7 @@ export class Inbound implements MessageHandler {
 
   /** Of the peer. */
   receive(message: RtmpMessage): void {
-    if (this.#pending.length > 0 || isCommand(message.type)) this.#pending.push({ ...message })
+    if (this.#pending !== undefined || isCommand(message.type)) (this.#pending ??= []).push({ ...message })
     else this.#media(message)
   }
 
@@ -69,7 +76,7 @@ export class Inbound implements MessageHandler {
 
   /** The next command is there, or none will come. */
   get isReady(): boolean {
-    return this.#pending.length > 0 || this.#failure !== undefined
+    return this.#pending !== undefined || this.#failure !== undefined
   }
 
   /** Handles media until a command comes: plain calls on the socket's stack, no Effect for a read. */
@@ -89,7 +96,7 @@ export class Inbound implements MessageHandler {
   take(bytes: Uint8Array): boolean {
     const result = this.peer.push(bytes)
     this.#flush()
-    if (this.#pending.length === 0 && this.#only?.log !== undefined) this.peer.reclaim(this.#only.log)
+    if (this.#pending === undefined && this.#only?.log !== undefined) this.peer.reclaim(this.#only.log)
     // Who publishes nothing sends little.
     if (this.#publishing.size === 0) this.peer.rest()
     if (Result.isFailure(result)) this.#failure = result.failure
@@ -98,11 +105,12 @@ export class Inbound implements MessageHandler {
 
   /** What waited behind the last command, up to the next one. */
   #handlePending(): RtmpMessage | undefined {
-    if (this.#pending.length === 0) return undefined
-    const at = this.#pending.findIndex(({ type }) => isCommand(type))
-    const media = at < 0 ? this.#pending : this.#pending.slice(0, at)
-    const command = at < 0 ? undefined : this.#pending[at]
-    this.#pending = at < 0 ? [] : this.#pending.slice(at + 1)
+    const pending = this.#pending
+    if (pending === undefined) return undefined
+    const at = pending.findIndex(({ type }) => isCommand(type))
+    const media = at < 0 ? pending : pending.slice(0, at)
+    const command = at < 0 ? undefined : pending[at]
+    this.#pending = at < 0 || at + 1 === pending.length ? undefined : pending.slice(at + 1)
     for (const message of media) this.#media(message)
     this.#flush()
     return command

@@ -4,6 +4,8 @@ import * as Result from "effect/Result"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Capabilities } from "../../domain/flv/Capabilities.ts"
 import type { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
+import type { Format } from "../../domain/media/Format.ts"
+import type { RtmpFormatOptions } from "../../domain/rtmp/RtmpFormat.ts"
 import { isReferAllowed } from "../../domain/access/Refer.ts"
 import { parseRequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
@@ -33,6 +35,7 @@ export interface RtmpServices {
   readonly challenge: (question: ConnectQuestion) => Effect.Effect<string | undefined>
   readonly registry: SourceRegistry["Service"]
   readonly playback: Playback["Service"]
+  readonly format: (options: RtmpFormatOptions) => Format
 }
 
 /** What ends a session from outside its read loop. */

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import { rtmpFormats } from "../../domain/rtmp/RtmpFormat.ts"
 import { playUrl } from "../../domain/rtmp/ClientUrl.ts"
 import { Authorizer } from "../../services/Authorizer.ts"
 import { ConnectChallenge } from "../../services/ConnectChallenge.ts"
@@ -28,7 +29,8 @@ export const layer = Layer.effectDiscard(
       authorizer: yield* Authorizer,
       challenge: yield* ConnectChallenge,
       registry: yield* SourceRegistry,
-      playback: yield* Playback
+      playback: yield* Playback,
+      format: rtmpFormats()
     }
 
     // Clients stay when their listener goes. This scope closes after the listeners.

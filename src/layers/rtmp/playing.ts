@@ -6,7 +6,6 @@ import { playTimes } from "../../domain/media/playTimes.ts"
 import { type StreamName, streamKey } from "../../domain/media/StreamName.ts"
 import { streamBegin } from "../../domain/rtmp/ControlReplies.ts"
 import { playStarted } from "../../domain/rtmp/Replies.ts"
-import { rtmpFormat } from "../../domain/rtmp/RtmpFormat.ts"
 import type { Viewer } from "../../services/Playback.ts"
 import { PlayDurationReached } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
@@ -26,7 +25,7 @@ const formatOf = (
   place: number
 ) => {
   const source = connection.services.registry.find(streamKey(stream))
-  return rtmpFormat({
+  return connection.services.format({
     chunkSize: connection.peer.outgoingChunkSize,
     ...playTimes(play, source?.absoluteTimes() ?? false),
     multitrack: connection.capabilities.multitrack,

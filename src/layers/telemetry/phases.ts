@@ -31,12 +31,11 @@ export interface Begun<E, R> {
 
 class Phased<E, R> implements Waiter<E, R>, Detached {
   readonly #context: Context.Context<Given<R>>
-  #hasEnded = false
+  #stage: "running" | "interrupted" | "ended" = "running"
   #onEnd: ((ended: Detached) => void) | undefined
   #running: RunningSession | undefined
   #fiber: Fiber.Fiber<unknown, unknown> | undefined
   #idle: Idle<E, R> | undefined
-  #interrupted = false
 
   constructor(context: Context.Context<Given<R>>) {
     this.#context = context
@@ -44,11 +43,11 @@ class Phased<E, R> implements Waiter<E, R>, Detached {
 
   onEnd(listener: (ended: Detached) => void): void {
     this.#onEnd = listener
-    if (this.#hasEnded) listener(this)
+    if (this.#stage === "ended") listener(this)
   }
 
   #ended(): void {
-    this.#hasEnded = true
+    this.#stage = "ended"
     this.#onEnd?.(this)
   }
 
@@ -57,8 +56,8 @@ class Phased<E, R> implements Waiter<E, R>, Detached {
       if (Exit.isFailure(exit) || exit.value === undefined) return this.#ended()
       const { first, running } = exit.value
       this.#running = running
-      if (!running.untilKicked(this)) this.#interrupted = true
-      this.#run(running, Effect.andThen(sessionOpened, this.#interrupted ? Effect.interrupt : first))
+      if (!running.untilKicked(this)) this.#stage = "interrupted"
+      this.#run(running, Effect.andThen(sessionOpened, this.#stage === "running" ? first : Effect.interrupt))
     })
   }
 
@@ -71,8 +70,8 @@ class Phased<E, R> implements Waiter<E, R>, Detached {
 
   /** Ends the session wherever it is. */
   interrupt(): void {
-    if (this.#interrupted) return
-    this.#interrupted = true
+    if (this.#stage !== "running") return
+    this.#stage = "interrupted"
     const idle = this.#idle
     if (idle === undefined) return this.#fiber?.interruptUnsafe()
     this.#idle = undefined
@@ -87,7 +86,8 @@ class Phased<E, R> implements Waiter<E, R>, Detached {
     fiber.addObserver((exit) => {
       this.#fiber = undefined
       const idle = Exit.isSuccess(exit) ? exit.value : undefined
-      if (idle === undefined || this.#interrupted) return this.#close(idle === undefined ? exit : Exit.interrupt())
+      if (idle === undefined) return this.#close(exit)
+      if (this.#stage !== "running") return this.#close(Exit.interrupt())
       this.#idle = idle
       idle.wait(this)
     })

@@ -39,7 +39,6 @@ export interface Part {
 
 /** A session while it runs: where its facts go, and what happens at its end, whichever fiber that comes in. */
 export class RunningSession {
-  readonly id: string
   readonly scope: Scope.Closeable
   readonly #fields: SessionFields
   readonly #options: SessionOptions
@@ -48,11 +47,14 @@ export class RunningSession {
   #part: Part | undefined
 
   constructor(fields: SessionFields, options: SessionOptions, span: Tracer.Span, scope: Scope.Closeable) {
-    this.id = fields["session.id"]
     this.scope = scope
     this.#fields = fields
     this.#options = options
     this.#span = span
+  }
+
+  get id(): string {
+    return this.#fields["session.id"]
   }
 
   /** 32 hexadecimal digits; empty when nothing is traced. */
@@ -139,6 +141,15 @@ export const makeSessionId: Effect.Effect<string> = Effect.map(Random.Random, (r
   sessionId(() => random.nextDoubleUnsafe())
 )
 
+/** By protocol, of which there are a few: each session would have a string of its own. */
+const spanNames = new Map<string, string>()
+
+const spanNameOf = (protocol: string): string => {
+  const name = spanNames.get(protocol) ?? `${protocol}.session`
+  spanNames.set(protocol, name)
+  return name
+}
+
 /** Begins a session in this scope, which it closes at its end. */
 export const openSession = (
   fields: SessionFields,
@@ -146,7 +157,7 @@ export const openSession = (
   scope: Scope.Closeable = Scope.makeUnsafe()
 ): Effect.Effect<RunningSession> =>
   Effect.map(
-    Effect.makeSpan(`${fields["network.protocol.name"]}.session`, { root: true, kind: "server" }),
+    Effect.makeSpan(spanNameOf(fields["network.protocol.name"]), { root: true, kind: "server" }),
     (span) => new RunningSession(fields, options, span, scope)
   )
 
