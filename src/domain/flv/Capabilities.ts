@@ -23,7 +23,13 @@ export interface Capabilities {
 }
 
 /** Of a peer that announces nothing, as most do. */
-const none: Capabilities = { fourCcs: new Set(), reconnect: false, multitrack: false, modEx: false, nanoOffset: false }
+export const noCapabilities: Capabilities = {
+  fourCcs: new Set(),
+  reconnect: false,
+  multitrack: false,
+  modEx: false,
+  nanoOffset: false
+}
 
 /** `fields` is the command object of connect. What it says in a wrong type, it doesn't say. */
 export const readCapabilities = (fields: ReadonlyMap<string, unknown>): Capabilities => {
@@ -33,7 +39,7 @@ export const readCapabilities = (fields: ReadonlyMap<string, unknown>): Capabili
   addInfoMap(fourCcs, fields.get("audioFourCcInfoMap"))
   const value = fields.get("capsEx")
   const capsEx = typeof value === "number" ? value : 0
-  if (fourCcs.size === 0 && capsEx === 0) return none
+  if (fourCcs.size === 0 && capsEx === 0) return noCapabilities
   return {
     fourCcs,
     reconnect: (capsEx & CapsEx.Reconnect) !== 0,

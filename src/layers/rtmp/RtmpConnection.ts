@@ -27,7 +27,7 @@ import {
 } from "./errors.ts"
 import type { PlaySinks } from "./PlaySinks.ts"
 import type { RtmpPeer } from "./RtmpPeer.ts"
-import type { Watchdog } from "./Watchdog.ts"
+import type { Watch, Watchdog } from "./Watchdog.ts"
 
 export interface RtmpServices {
   readonly settings: Settings["Service"]
@@ -36,6 +36,7 @@ export interface RtmpServices {
   readonly registry: SourceRegistry["Service"]
   readonly playback: Playback["Service"]
   readonly format: (options: RtmpFormatOptions) => Format
+  readonly watch: Watch
 }
 
 /** What ends a session from outside its read loop. */
@@ -54,7 +55,8 @@ export interface RtmpConnection {
   readonly session: Session
   readonly watchdog: Watchdog
   readonly dialogue: CommandDialogue
-  readonly capabilities: Capabilities
+  /** Known once it has connected. */
+  capabilities: Capabilities
   readonly sinks: PlaySinks
   /** Ends the session from outside its read loop, with this error. The first one counts. */
   readonly fail: (error: SessionFailure) => void

@@ -1,4 +1,5 @@
 /** Serves RTMP and RTMPS for as long as the layer lives: one fiber, one scope and one root span per connection. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
@@ -12,8 +13,10 @@ import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { SourceRegistry } from "../../services/SourceRegistry.ts"
 import { type Connection, type Endpoint, type TlsFiles, Transport } from "../../services/Transport.ts"
+import { background } from "../telemetry/background.ts"
 import { serveInPhases } from "../telemetry/client.ts"
 import { rtmpSession } from "./RtmpSession.ts"
+import { Watch } from "./Watchdog.ts"
 
 /** Ports of the system's choice differ though they are written alike. */
 const endpointKey = ({ host, port }: Endpoint, place: number): string => `${host} ${port === 0 ? `#${place}` : port}`
@@ -30,8 +33,10 @@ export const layer = Layer.effectDiscard(
       challenge: yield* ConnectChallenge,
       registry: yield* SourceRegistry,
       playback: yield* Playback,
-      format: rtmpFormats()
+      format: rtmpFormats(),
+      watch: new Watch(yield* Clock.Clock)
     }
+    yield* background("silent clients", { fatal: false })(services.watch.run)
 
     // Clients stay when their listener goes. This scope closes after the listeners.
     const connections = yield* Scope.fork(yield* Effect.scope)

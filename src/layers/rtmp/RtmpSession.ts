@@ -6,7 +6,7 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
-import { readCapabilities, serverCapabilities } from "../../domain/flv/Capabilities.ts"
+import { noCapabilities, readCapabilities, serverCapabilities } from "../../domain/flv/Capabilities.ts"
 import { readHops } from "../../domain/forward/hops.ts"
 import { compatibleVersion, signature } from "../../domain/Product.ts"
 import type { Command } from "../../domain/rtmp/Command.ts"
@@ -22,7 +22,7 @@ import { Refused } from "../../services/Authorizer.ts"
 import type { Session } from "../../services/Sessions.ts"
 import { type Connection, ConnectionClosed, type Reader } from "../../services/Transport.ts"
 import { CurrentSession } from "../telemetry/session.ts"
-import { SessionTimeout, VhostNotFound, violation } from "./errors.ts"
+import { VhostNotFound, violation } from "./errors.ts"
 import type { Idle, Phase, Waiter } from "../telemetry/phases.ts"
 import { Inbound } from "./Inbound.ts"
 import { PlaySinks } from "./PlaySinks.ts"
@@ -35,6 +35,7 @@ import { whilePeerStays } from "./whilePeerStays.ts"
 
 /** A client that has not connected, or does not say what it wants, is closed after this long (SRS). */
 export const identifyTimeoutMillis = 30_000
+const noBytes = new Uint8Array(0)
 /** How long a client may take to accept that it must show its password. */
 const challengeTimeoutMillis = 1000
 
@@ -47,40 +48,43 @@ const serverSignature: ServerSignature = {
   authors: "https://github.com/ossrs/srs/blob/develop/trunk/AUTHORS.md"
 }
 
-const within = (waitingFor: string) =>
-  Effect.timeoutOrElse({
-    duration: identifyTimeoutMillis,
-    orElse: () => Effect.fail(new SessionTimeout({ waitingFor, millis: identifyTimeoutMillis }))
-  })
+/** Before a client has connected the watchdog closes its connection for nobody to be told: it is the failure itself. */
+const orTimeout = <A, E, R>(phase: Effect.Effect<A, E, R>, rtmp: RtmpConnection) =>
+  Effect.mapError(phase, (error) => (error instanceof ConnectionClosed ? (rtmp.failure ?? error) : error))
 
 const randomFill = Effect.map(Random.Random, (random) => {
-  const bytes = new Uint8Array(randomBytes)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = random.nextIntUnsafe()
-  return bytes
+  const words = new Uint32Array(randomBytes / 4)
+  for (let i = 0; i < words.length; i++) words[i] = random.nextIntUnsafe()
+  return new Uint8Array(words.buffer)
 })
 
 const shakeHands = Effect.fnUntraced(
-  function* (connection: Connection) {
+  function* (rtmp: RtmpConnection) {
+    const { connection, watchdog } = rtmp
+    watchdog.demand("handshake", identifyTimeoutMillis)
     const machine = new ServerHandshake({
       random: yield* randomFill,
       nowMillis: (yield* Clock.currentTimeMillis) >>> 0
     })
-    while (true) {
-      const step = machine.push(yield* connection.read)
-      if (Result.isFailure(step)) return yield* Effect.fail(violation(step.failure))
-      const { done, kind, proxyAddress, reply, rest } = step.success
+    let step = machine.push(noBytes)
+    yield* connection.readWhile((bytes) => {
+      step = machine.push(bytes)
+      if (Result.isFailure(step)) return false
+      const { done, reply, rest } = step.success
       if (reply !== undefined) connection.write(reply)
-      if (!done) continue
-      connection.unread(rest)
-      const facts = {
-        "rtmp.handshake": kind ?? "",
-        ...(proxyAddress === undefined ? {} : { "proxy.address": proxyAddress })
-      }
-      return (yield* CurrentSession).annotate(facts)
-    }
+      if (done) connection.unread(new Uint8Array(rest))
+      return !done
+    })
+    if (Result.isFailure(step)) return yield* Effect.fail(violation(step.failure))
+    const { kind, proxyAddress } = step.success
+    const running = yield* CurrentSession
+    running.annotate({
+      "rtmp.handshake": kind ?? "",
+      ...(proxyAddress === undefined ? {} : { "proxy.address": proxyAddress })
+    })
   },
-  Effect.withSpan("rtmp.handshake"),
-  within("handshake")
+  orTimeout,
+  Effect.withSpan("rtmp.handshake")
 )
 
 /** Waits for `connect`; whatever else comes before it gets no answer, as with SRS. */
@@ -95,12 +99,7 @@ const awaitConnect = Effect.fnUntraced(function* (inbound: Inbound) {
 })
 
 /** In SRS's order. The chunk size goes before the answer: some OBS versions need it there. */
-const answerConnect = (
-  { peer }: Inbound,
-  connect: ConnectRequest,
-  vhost: VhostSettings | undefined,
-  session: Session
-) => {
+const answerConnect = (peer: RtmpPeer, connect: ConnectRequest, vhost: VhostSettings | undefined, session: Session) => {
   const { chunkSizeBytes = 60_000, inAckSizeBytes = 0, outAckSizeBytes = 2_500_000 } = vhost ?? {}
   peer.expectWindow(inAckSizeBytes)
   if (outAckSizeBytes > 0) {
@@ -129,13 +128,10 @@ const isPublisher = ({ fields, flashVer }: ConnectRequest): boolean =>
 
 /** Refuses with Adobe's words a client that must show its password first; it comes again on another connection. */
 const challengeConnect = Effect.fnUntraced(function* (
-  { peer }: Inbound,
-  connection: Connection,
+  { connection, peer, services, session }: RtmpConnection,
   connect: ConnectRequest,
   url: RequestUrl,
-  vhost: VhostSettings,
-  session: Session,
-  services: RtmpServices
+  vhost: VhostSettings
 ) {
   const question = { vhost, address: session.address, param: url.param, isPublisher: isPublisher(connect) }
   const challenge = yield* services.challenge(question)
@@ -146,35 +142,37 @@ const challengeConnect = Effect.fnUntraced(function* (
   return yield* new Refused({ action: "connect", stream, reason: challenge, code: srsErrors.SecurityDenied })
 })
 
-const connectPhase = Effect.fnUntraced(
-  function* (inbound: Inbound, connection: Connection, session: Session, services: RtmpServices) {
+const acceptConnect = Effect.fnUntraced(
+  function* (rtmp: RtmpConnection, inbound: Inbound) {
+    const { peer, services, session, watchdog } = rtmp
+    watchdog.demand("connect", identifyTimeoutMillis)
     const connect = yield* awaitConnect(inbound)
     const { pageUrl, swfUrl, tcUrl } = connect
     session.tcUrl = tcUrl
     session.pageUrl = pageUrl
     session.swfUrl = swfUrl
     session.forwardHops = readHops(connect.fields)
-    const url = parseTcUrl(tcUrl)
-    if (Result.isFailure(url)) return yield* Effect.fail(violation(url.failure))
-    const vhost = services.settings.vhost(url.success.vhost)
-    if (vhost !== undefined)
-      yield* challengeConnect(inbound, connection, connect, url.success, vhost, session, services)
-    inbound.peer.together(() => answerConnect(inbound, connect, vhost, session))
+    const parsed = parseTcUrl(tcUrl)
+    if (Result.isFailure(parsed)) return yield* Effect.fail(violation(parsed.failure))
+    const url = parsed.success
+    const vhost = services.settings.vhost(url.vhost)
+    if (vhost !== undefined) yield* challengeConnect(rtmp, connect, url, vhost)
+    peer.together(() => answerConnect(peer, connect, vhost, session))
+    rtmp.capabilities = readCapabilities(connect.fields)
     yield* Effect.logInfo("connect app").pipe(
       Effect.annotateLogs({
         "rtmp.tc_url": tcUrl,
         "rtmp.page_url": pageUrl,
         "rtmp.swf_url": swfUrl,
-        "url.scheme": url.success.schema,
-        "stream.vhost": url.success.vhost,
-        "stream.app": url.success.app,
-        "server.port": url.success.port
+        "url.scheme": url.schema,
+        "stream.vhost": url.vhost,
+        "stream.app": url.app,
+        "server.port": url.port
       })
     )
-    return readCapabilities(connect.fields)
   },
-  Effect.withSpan("rtmp.connect"),
-  within("connect")
+  orTimeout,
+  Effect.withSpan("rtmp.connect")
 )
 
 /** `on_connect`: after connect was answered and when a stream is known, before it is published or played, each time (SRS). */
@@ -273,38 +271,14 @@ class Conversation implements Idle<unknown, Scope.Scope | CurrentSession>, Reade
   }
 }
 
-const connected = Effect.fnUntraced(function* (
-  services: RtmpServices,
-  connection: Connection,
-  session: Session,
-  inbound: Inbound,
-  dialogue: CommandDialogue
-) {
-  const { peer } = inbound
-  yield* shakeHands(connection)
-  const capabilities = yield* connectPhase(inbound, connection, session, services)
-  const fail = (error: SessionFailure) => {
-    rtmp.failure ??= error
-    connection.stopReading(error.message)
-  }
-  const watchdog = new Watchdog(peer, fail, yield* Effect.scope)
-  const sinks = new PlaySinks(connection)
-  const rtmp: RtmpConnection = {
-    services,
-    connection,
-    peer,
-    session,
-    watchdog,
-    dialogue,
-    capabilities,
-    sinks,
-    failure: undefined,
-    fail
-  }
-  yield* watchdog.expect("publish or play", identifyTimeoutMillis)
+const connected = Effect.fnUntraced(function* (rtmp: RtmpConnection, inbound: Inbound) {
+  const { watchdog } = rtmp
   const streams = new Streams(rtmp, inbound)
   const running = yield* CurrentSession
   running.consistsOf(streams)
+  yield* shakeHands(rtmp)
+  yield* acceptConnect(rtmp, inbound)
+  watchdog.expect("publish or play", identifyTimeoutMillis)
   return new Conversation(rtmp, inbound, streams)
 })
 
@@ -312,8 +286,25 @@ const connected = Effect.fnUntraced(function* (
 export const rtmpSession = (services: RtmpServices, connection: Connection, session: Session): RtmpPhase => {
   const dialogue = new CommandDialogue()
   const inbound = new Inbound(connection, dialogue)
-  return connected(services, connection, session, inbound, dialogue).pipe(
-    endingWith(inbound.peer, connection, () => undefined),
+  const { peer } = inbound
+  const fail = (error: SessionFailure) => {
+    rtmp.failure ??= error
+    connection.stopReading(error.message)
+  }
+  const rtmp: RtmpConnection = {
+    services,
+    connection,
+    peer,
+    session,
+    watchdog: new Watchdog(services.watch, peer, fail),
+    dialogue,
+    capabilities: noCapabilities,
+    sinks: new PlaySinks(connection),
+    failure: undefined,
+    fail
+  }
+  return connected(rtmp, inbound).pipe(
+    endingWith(peer, connection, () => undefined),
     Effect.flatMap((conversation) => conversation.commands)
   )
 }

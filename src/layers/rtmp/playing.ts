@@ -10,7 +10,7 @@ import type { Viewer } from "../../services/Playback.ts"
 import { PlayDurationReached } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
-import { whilePeerStays } from "./whilePeerStays.ts"
+import { authorized, whilePeerStays } from "./whilePeerStays.ts"
 
 /** How often the media time of a play with a duration is looked at. */
 const durationCheckMillis = 500
@@ -54,8 +54,7 @@ export const startPlay = Effect.fnUntraced(function* (
   const request = yield* resolve(connection, "play", event.name)
   const { access, vhost } = request
   yield* identifyClient(access, "play", event.type)
-  const decision = whilePeerStays(connection.connection, services.authorizer.play(access))
-  const permit = yield* Effect.withSpan(decision, "rtmp.authorize")
+  const permit = yield* authorized(whilePeerStays(connection.connection, services.authorizer.play(access)))
   onPermit()
   peer.sendAll([streamBegin(event.streamId), ...playStarted(event.streamId)])
   const viewer = yield* services.playback.view(permit, {

@@ -12,7 +12,7 @@ import type { Connection } from "../../services/Transport.ts"
 import { IdlePublisher, violation } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
-import { whilePeerStays } from "./whilePeerStays.ts"
+import { authorized, whilePeerStays } from "./whilePeerStays.ts"
 
 /**
  * A publisher's messages are collected for a while before they are read. Without `mr` that is a fifth of what merged
@@ -102,8 +102,7 @@ export const startPublish = Effect.fnUntraced(function* (
   const request = yield* resolve(connection, "publish", event.name)
   const { access, vhost } = request
   yield* identifyClient(access, "publish", event.type)
-  const decision = whilePeerStays(connection.connection, services.authorizer.publish(access))
-  const permit = yield* Effect.withSpan(decision, "rtmp.authorize")
+  const permit = yield* authorized(whilePeerStays(connection.connection, services.authorizer.publish(access)))
   onPermit()
   const publication = yield* services.registry.publish(permit, fail)
   yield* tellStream(request, publication.source)
@@ -112,11 +111,7 @@ export const startPublish = Effect.fnUntraced(function* (
   const publishing = new Publishing(connection, publication, current)
   yield* services.settings.onChange(() => Effect.sync(() => publishing.merge()))
   const { firstPacketTimeoutMillis, mr, normalTimeoutMillis } = vhost.publish
-  yield* watchdog.expect(
-    "packet from the publisher",
-    firstPacketTimeoutMillis,
-    () => current().publish.normalTimeoutMillis
-  )
+  watchdog.expect("packet from the publisher", firstPacketTimeoutMillis, () => current().publish.normalTimeoutMillis)
   peer.send(publishStarted(event.streamId))
   yield* Effect.logInfo("start publish").pipe(
     Effect.annotateLogs({

@@ -40,7 +40,7 @@ class Activity {
 
 type Begin = Extract<DialogueEvent, { readonly kind: "publish" | "play" }>
 
-/** Carries events of the dialogue out, until the session ends. */
+/** Carries events of the dialogue out, until the session ends, and has the watchdog expect what must follow. */
 export class Streams implements Part {
   readonly #connection: RtmpConnection
   readonly #inbound: Inbound
@@ -86,7 +86,7 @@ export class Streams implements Part {
       const activity = new Activity(event.streamId, event.kind === "play" ? this.#freePlace() : undefined)
       this.#activities = [...this.#activities, activity]
       yield* Scope.provide(this.#start(event, activity), activity.scope)
-      yield* this.#watch()
+      this.#watch()
     })
   }
 
@@ -113,21 +113,21 @@ export class Streams implements Part {
       this.#connection.connection.mergedRead(0)
       yield* activity.end(Exit.void)
       if (this.#activities.length === 0) this.#connection.session.role = ""
-      yield* this.#watch()
+      this.#watch()
     })
   }
 
   /** Of the session. */
   end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    this.#connection.watchdog.rest()
     return this.#activities.reduce((ended, activity) => Effect.ensuring(ended, activity.end(exit)), Effect.void)
   }
 
   /** Who publishes is watched from there on; who plays need not send anything. */
-  #watch(): Effect.Effect<void> {
+  #watch(): void {
     const { watchdog } = this.#connection
-    if (this.#activities.length === 0) return watchdog.expect("publish or play", idleStreamMillis)
-    const isPublishing = this.#activities.some(({ place }) => place === undefined)
-    return isPublishing ? Effect.void : watchdog.expect("", Infinity)
+    if (this.#activities.length === 0) watchdog.expect("publish or play", idleStreamMillis)
+    else if (this.#activities.every(({ place }) => place !== undefined)) watchdog.rest()
   }
 
   #freePlace(): number {

@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { type Connection, ConnectionClosed } from "../../services/Transport.ts"
 
+export const authorized = Effect.withSpan("rtmp.authorize")
+
 /** What is decided at once, as an Exit, needs no race. */
 export const whilePeerStays = <A, E, R>(
   connection: Connection,

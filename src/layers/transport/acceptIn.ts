@@ -1,4 +1,5 @@
 /** What every listener does with its connections. */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
@@ -6,9 +7,16 @@ import * as Scope from "effect/Scope"
 import type { Connection, Detached, Serve } from "../../services/Transport.ts"
 import { interruptDetached } from "../telemetry/phases.ts"
 
+/** What a session adds to its context: more at a time, and all of the context is copied with each. */
+const additions = 24
+
+const withRoom = (context: Context.Context<never>): Context.Context<never> =>
+  Context.makeUnsafe(context.mapUnsafe, { maxDepth: additions })
+
 /** Serves each connection in a fiber of this scope, and ends it after that. What goes on without a fiber ends with the scope too. */
 export const acceptIn = Effect.fnUntraced(function* (scope: Scope.Scope, serve: Serve) {
-  const fork = yield* Scope.provide(FiberSet.makeRuntime<never, unknown, never>(), scope)
+  const makeFork = Scope.provide(FiberSet.makeRuntime<never, unknown, never>(), scope)
+  const fork = yield* Effect.updateContext(makeFork, withRoom)
   const detached = new Map<Detached, Connection>()
 
   /** One for all. */

@@ -361,6 +361,21 @@ describe("closes a client that", () => {
       )
     )
   )
+  closesAfter("says anything but connect", 30_000, ({ open }) =>
+    Effect.gen(function* () {
+      const client = yield* open
+      client.shakeHands()
+      yield* Effect.forkScoped(
+        Effect.gen(function* () {
+          while (true) {
+            client.call(0, "createStream", 2, null)
+            yield* Effect.sleep(5000)
+          }
+        })
+      )
+      return client
+    })
+  )
   closesAfter("connects and wants nothing", 30_000, ({ connected }) => connected())
   closesAfter("publishes and sends nothing", 20_000, ({ publisher }) => publisher("a"))
   closesAfter("stops to send", 5000, ({ publisher }) =>
