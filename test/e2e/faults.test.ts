@@ -39,6 +39,7 @@ for (const runtime of runtimes) {
       )
       await closedOf(flood, 200)
       expect(flood.filter(({ isClosed }) => isClosed).length).toBe(200)
+      await server.arrived(500)
       for (const client of flood) client.leave()
       await server.sessionsEnd()
       for (let come = 600; come <= 1500; come += 100) {
