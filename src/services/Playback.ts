@@ -43,6 +43,12 @@ export interface Sink {
   readonly onDrain: (listener: DrainListener) => void
 }
 
+/** Who has a viewer. */
+export interface ViewerOwner {
+  /** A plain call on somebody else's stack. */
+  readonly fail: (error: ViewerEnd) => void
+}
+
 export interface ViewOptions {
   readonly format: Format
   readonly sink: Sink
@@ -51,8 +57,8 @@ export interface ViewOptions {
   readonly start?: StartPolicy
   /** End the viewer when the publisher leaves (HTTP), or keep it waiting (RTMP). */
   readonly endWithPublisher: boolean
-  /** Told that the viewer must end: its owner closes the scope. A plain call on somebody else's stack. */
-  readonly onEnd?: (error: ViewerEnd) => void
+  /** Told that the viewer must end: it closes the scope. */
+  readonly owner?: ViewerOwner
 }
 
 export interface Viewer {

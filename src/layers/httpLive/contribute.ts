@@ -127,9 +127,11 @@ export const contribute = Effect.fnUntraced(function* (
       sink,
       session: exchange.session,
       endWithPublisher: true,
-      onEnd: (error) => {
-        end = error
-        exchange.stop()
+      owner: {
+        fail: (error) => {
+          end = error
+          exchange.stop()
+        }
       }
     })
     const { carries } = row

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
-import type { Capabilities } from "../../domain/flv/Capabilities.ts"
-import type { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
+import { noCapabilities } from "../../domain/flv/Capabilities.ts"
+import { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
 import type { Format } from "../../domain/media/Format.ts"
 import type { RtmpFormatOptions } from "../../domain/rtmp/RtmpFormat.ts"
 import { isReferAllowed } from "../../domain/access/Refer.ts"
@@ -12,7 +12,7 @@ import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, type Authorizer, Refused } from "../../services/Authorizer.ts"
 import type { ConnectQuestion } from "../../services/ConnectChallenge.ts"
-import type { Playback, ViewerEnd } from "../../services/Playback.ts"
+import type { Playback, ViewerEnd, ViewerOwner } from "../../services/Playback.ts"
 import type { Session } from "../../services/Sessions.ts"
 import type { Settings } from "../../services/Settings.ts"
 import type { Source, SourceRegistry, TakenOver } from "../../services/SourceRegistry.ts"
@@ -25,9 +25,10 @@ import {
   VhostNotFound,
   violation
 } from "./errors.ts"
-import type { PlaySinks } from "./PlaySinks.ts"
+import { Inbound } from "./Inbound.ts"
+import { PlaySinks } from "./PlaySinks.ts"
 import type { RtmpPeer } from "./RtmpPeer.ts"
-import type { Watch, Watchdog } from "./Watchdog.ts"
+import { type Watch, Watchdog } from "./Watchdog.ts"
 
 export interface RtmpServices {
   readonly settings: Settings["Service"]
@@ -48,20 +49,37 @@ export type SessionFailure =
   | IdlePublisher
   | ProtocolViolation
 
-export interface RtmpConnection {
+export class RtmpConnection implements ViewerOwner {
   readonly services: RtmpServices
   readonly connection: Connection
-  readonly peer: RtmpPeer
   readonly session: Session
+  readonly dialogue = new CommandDialogue()
+  readonly inbound: Inbound
   readonly watchdog: Watchdog
-  readonly dialogue: CommandDialogue
-  /** Known once it has connected. */
-  capabilities: Capabilities
   readonly sinks: PlaySinks
-  /** Ends the session from outside its read loop, with this error. The first one counts. */
-  readonly fail: (error: SessionFailure) => void
-  /** That error. */
+  /** Known once it has connected. */
+  capabilities = noCapabilities
+  /** Of `fail`. */
   failure: SessionFailure | undefined
+
+  constructor(services: RtmpServices, connection: Connection, session: Session) {
+    this.services = services
+    this.connection = connection
+    this.session = session
+    this.inbound = new Inbound(connection, this.dialogue)
+    this.watchdog = new Watchdog(services.watch, this.peer, this)
+    this.sinks = new PlaySinks(connection)
+  }
+
+  get peer(): RtmpPeer {
+    return this.inbound.peer
+  }
+
+  /** Ends the session from outside its read loop, with this error. The first one counts. */
+  fail(error: SessionFailure): void {
+    this.failure ??= error
+    this.connection.stopReading(error.message)
+  }
 }
 
 /** A request for one stream: who asks, for what, under which settings. */

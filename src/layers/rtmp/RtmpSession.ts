@@ -6,11 +6,10 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
-import { noCapabilities, readCapabilities, serverCapabilities } from "../../domain/flv/Capabilities.ts"
+import { readCapabilities, serverCapabilities } from "../../domain/flv/Capabilities.ts"
 import { readHops } from "../../domain/forward/hops.ts"
 import { compatibleVersion, signature } from "../../domain/Product.ts"
 import type { Command } from "../../domain/rtmp/Command.ts"
-import { CommandDialogue } from "../../domain/rtmp/CommandDialogue.ts"
 import { type ConnectRequest, readConnect } from "../../domain/rtmp/ConnectRequest.ts"
 import { protocolControl } from "../../domain/rtmp/ControlReplies.ts"
 import { randomBytes } from "../../domain/rtmp/handshake.ts"
@@ -25,12 +24,10 @@ import { CurrentSession } from "../telemetry/session.ts"
 import { VhostNotFound, violation } from "./errors.ts"
 import type { Idle, Phase, Waiter } from "../telemetry/phases.ts"
 import { Inbound } from "./Inbound.ts"
-import { PlaySinks } from "./PlaySinks.ts"
 import { tellRefusal } from "./refusal.ts"
-import type { RtmpConnection, RtmpServices, SessionFailure } from "./RtmpConnection.ts"
+import { RtmpConnection, type RtmpServices, type SessionFailure } from "./RtmpConnection.ts"
 import type { RtmpPeer } from "./RtmpPeer.ts"
 import { Streams } from "./streams.ts"
-import { Watchdog } from "./Watchdog.ts"
 import { whilePeerStays } from "./whilePeerStays.ts"
 
 /** A client that has not connected, or does not say what it wants, is closed after this long (SRS). */
@@ -143,8 +140,8 @@ const challengeConnect = Effect.fnUntraced(function* (
 })
 
 const acceptConnect = Effect.fnUntraced(
-  function* (rtmp: RtmpConnection, inbound: Inbound) {
-    const { peer, services, session, watchdog } = rtmp
+  function* (rtmp: RtmpConnection) {
+    const { inbound, peer, services, session, watchdog } = rtmp
     watchdog.demand("connect", identifyTimeoutMillis)
     const connect = yield* awaitConnect(inbound)
     const { pageUrl, swfUrl, tcUrl } = connect
@@ -213,13 +210,11 @@ const endingWith =
 /** What follows connect, command by command. While something is published or played, no fiber waits for the next one. */
 class Conversation implements Idle<unknown, Scope.Scope | CurrentSession>, Reader {
   readonly #rtmp: RtmpConnection
-  readonly #inbound: Inbound
   readonly #streams: Streams
   #waiter: Waiter<unknown, Scope.Scope | CurrentSession> | undefined
 
-  constructor(rtmp: RtmpConnection, inbound: Inbound, streams: Streams) {
+  constructor(rtmp: RtmpConnection, streams: Streams) {
     this.#rtmp = rtmp
-    this.#inbound = inbound
     this.#streams = streams
   }
 
@@ -227,8 +222,9 @@ class Conversation implements Idle<unknown, Scope.Scope | CurrentSession>, Reade
   get commands(): RtmpPhase {
     return this.#ending(
       Effect.gen({ self: this }, function* () {
-        while (this.#inbound.isReady || !this.#streams.areActive) {
-          const { command, streamId } = yield* this.#inbound.nextCommand()
+        const { inbound } = this.#rtmp
+        while (inbound.isReady || !this.#streams.areActive) {
+          const { command, streamId } = yield* inbound.nextCommand()
           yield* this.#carryOut(command, streamId)
         }
         return this
@@ -259,7 +255,7 @@ class Conversation implements Idle<unknown, Scope.Scope | CurrentSession>, Reade
   }
 
   take(bytes: Uint8Array): boolean {
-    return this.#inbound.take(bytes)
+    return this.#rtmp.inbound.take(bytes)
   }
 
   ended(exit: Exit.Exit<void, ConnectionClosed>): void {
@@ -271,40 +267,22 @@ class Conversation implements Idle<unknown, Scope.Scope | CurrentSession>, Reade
   }
 }
 
-const connected = Effect.fnUntraced(function* (rtmp: RtmpConnection, inbound: Inbound) {
+const connected = Effect.fnUntraced(function* (rtmp: RtmpConnection) {
   const { watchdog } = rtmp
-  const streams = new Streams(rtmp, inbound)
+  const streams = new Streams(rtmp)
   const running = yield* CurrentSession
   running.consistsOf(streams)
   yield* shakeHands(rtmp)
-  yield* acceptConnect(rtmp, inbound)
+  yield* acceptConnect(rtmp)
   watchdog.expect("publish or play", identifyTimeoutMillis)
-  return new Conversation(rtmp, inbound, streams)
+  return new Conversation(rtmp, streams)
 })
 
 /** The session proper, to be run by `runPhases`. Ends with the peer's leaving, `ConnectionClosed`, or an error. */
 export const rtmpSession = (services: RtmpServices, connection: Connection, session: Session): RtmpPhase => {
-  const dialogue = new CommandDialogue()
-  const inbound = new Inbound(connection, dialogue)
-  const { peer } = inbound
-  const fail = (error: SessionFailure) => {
-    rtmp.failure ??= error
-    connection.stopReading(error.message)
-  }
-  const rtmp: RtmpConnection = {
-    services,
-    connection,
-    peer,
-    session,
-    watchdog: new Watchdog(services.watch, peer, fail),
-    dialogue,
-    capabilities: noCapabilities,
-    sinks: new PlaySinks(connection),
-    failure: undefined,
-    fail
-  }
-  return connected(rtmp, inbound).pipe(
-    endingWith(peer, connection, () => undefined),
+  const rtmp = new RtmpConnection(services, connection, session)
+  return connected(rtmp).pipe(
+    endingWith(rtmp.peer, connection, () => undefined),
     Effect.flatMap((conversation) => conversation.commands)
   )
 }

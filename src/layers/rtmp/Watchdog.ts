@@ -42,10 +42,14 @@ interface Activity {
   readonly messages: number
 }
 
+interface Owner {
+  readonly fail: (error: SessionTimeout) => void
+}
+
 export class Watchdog {
   readonly #watch: Watch
   readonly #activity: Activity
-  readonly #fail: (error: SessionTimeout) => void
+  readonly #owner: Owner
   #waitingFor = ""
   #millis = 0
   #endMillis = 0
@@ -53,10 +57,10 @@ export class Watchdog {
   /** How long the next period of silence may be; `undefined` if no activity puts off the end. */
   #thenMillis: (() => number) | undefined
 
-  constructor(watch: Watch, activity: Activity, fail: (error: SessionTimeout) => void) {
+  constructor(watch: Watch, activity: Activity, owner: Owner) {
     this.#watch = watch
     this.#activity = activity
-    this.#fail = fail
+    this.#owner = owner
   }
 
   /**
@@ -93,6 +97,6 @@ export class Watchdog {
     const hasActed = this.#activity.messages !== this.#seen
     if (hasActed && this.#thenMillis !== undefined) return this.#begin(this.#thenMillis(), now)
     this.rest()
-    this.#fail(new SessionTimeout({ waitingFor: this.#waitingFor, millis: this.#millis }))
+    this.#owner.fail(new SessionTimeout({ waitingFor: this.#waitingFor, millis: this.#millis }))
   }
 }

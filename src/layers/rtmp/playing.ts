@@ -36,11 +36,11 @@ const formatOf = (
   })
 }
 
-const endAfter = Effect.fnUntraced(function* ({ fail }: RtmpConnection, viewer: Viewer, millis: number) {
+const endAfter = Effect.fnUntraced(function* (connection: RtmpConnection, viewer: Viewer, millis: number) {
   const { timeline } = viewer.source.log
   const begin = timeline.latest
   while (timeline.latest - begin < millis) yield* Effect.sleep(Math.min(durationCheckMillis, millis))
-  fail(new PlayDurationReached({ millis }))
+  connection.fail(new PlayDurationReached({ millis }))
 })
 
 /** From the play command on; the play lasts as long as the scope. `place` tells the plays of one connection apart. */
@@ -50,7 +50,7 @@ export const startPlay = Effect.fnUntraced(function* (
   place: number,
   onPermit: () => void
 ) {
-  const { fail, peer, services, session } = connection
+  const { peer, services, session } = connection
   const request = yield* resolve(connection, "play", event.name)
   const { access, vhost } = request
   yield* identifyClient(access, "play", event.type)
@@ -62,7 +62,7 @@ export const startPlay = Effect.fnUntraced(function* (
     sink: connection.sinks.open(place),
     session,
     endWithPublisher: false,
-    onEnd: fail
+    owner: connection
   })
   yield* tellStream(request, viewer.source)
   if (event.durationMillis > 0) yield* Effect.forkScoped(endAfter(connection, viewer, event.durationMillis))

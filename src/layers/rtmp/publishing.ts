@@ -78,7 +78,7 @@ export class Publishing {
 
 /** Closes a publisher that nobody watches: checked at the pace of the timeout, as SRS does. */
 const watchIdle = Effect.fnUntraced(function* (
-  { fail }: RtmpConnection,
+  connection: RtmpConnection,
   publication: Publication,
   vhost: VhostSettings
 ) {
@@ -89,7 +89,7 @@ const watchIdle = Effect.fnUntraced(function* (
     yield* Effect.sleep(step)
     idle = publication.source.isRead() ? 0 : idle + step
   }
-  fail(new IdlePublisher({ millis: limit }))
+  connection.fail(new IdlePublisher({ millis: limit }))
 })
 
 /** From the publish command to the answer; the publish lasts as long as the scope. */
@@ -98,13 +98,13 @@ export const startPublish = Effect.fnUntraced(function* (
   event: Extract<DialogueEvent, { readonly kind: "publish" }>,
   onPermit: () => void
 ) {
-  const { fail, peer, services, watchdog } = connection
+  const { peer, services, watchdog } = connection
   const request = yield* resolve(connection, "publish", event.name)
   const { access, vhost } = request
   yield* identifyClient(access, "publish", event.type)
   const permit = yield* authorized(whilePeerStays(connection.connection, services.authorizer.publish(access)))
   onPermit()
-  const publication = yield* services.registry.publish(permit, fail)
+  const publication = yield* services.registry.publish(permit, (error) => connection.fail(error))
   yield* tellStream(request, publication.source)
   if (vhost.publish.kickoffForIdleMillis > 0) yield* Effect.forkScoped(watchIdle(connection, publication, vhost))
   const current = () => services.settings.vhost(vhost.name) ?? vhost

@@ -8,7 +8,6 @@ import { maxPlaces } from "../../domain/rtmp/RtmpFormat.ts"
 import type { Viewer } from "../../services/Playback.ts"
 import { spanSince } from "../telemetry/held.ts"
 import type { Part } from "../telemetry/session.ts"
-import type { Inbound } from "./Inbound.ts"
 import { startPlay } from "./playing.ts"
 import { startPublish } from "./publishing.ts"
 import type { RtmpConnection } from "./RtmpConnection.ts"
@@ -43,12 +42,10 @@ type Begin = Extract<DialogueEvent, { readonly kind: "publish" | "play" }>
 /** Carries events of the dialogue out, until the session ends, and has the watchdog expect what must follow. */
 export class Streams implements Part {
   readonly #connection: RtmpConnection
-  readonly #inbound: Inbound
   #activities: ReadonlyArray<Activity> = []
 
-  constructor(connection: RtmpConnection, inbound: Inbound) {
+  constructor(connection: RtmpConnection) {
     this.#connection = connection
-    this.#inbound = inbound
   }
 
   /** Something is published or played. */
@@ -97,7 +94,7 @@ export class Streams implements Part {
         activity.permittedAt = clock.currentTimeNanosUnsafe()
       }
       if (event.kind === "publish") {
-        this.#inbound.begin(event.streamId, yield* startPublish(this.#connection, event, onPermit))
+        this.#connection.inbound.begin(event.streamId, yield* startPublish(this.#connection, event, onPermit))
       } else {
         activity.viewer = yield* startPlay(this.#connection, event, activity.place ?? 0, onPermit)
       }
@@ -109,7 +106,7 @@ export class Streams implements Part {
       const activity = this.#activity(streamId)
       if (activity === undefined) return
       this.#activities = this.#without(streamId)
-      this.#inbound.end(streamId)
+      this.#connection.inbound.end(streamId)
       this.#connection.connection.mergedRead(0)
       yield* activity.end(Exit.void)
       if (this.#activities.length === 0) this.#connection.session.role = ""

@@ -6,6 +6,7 @@ import {
   StreamEnded,
   type Viewer,
   type ViewerEnd,
+  type ViewerOwner,
   ViewerFailed,
   type ViewOptions
 } from "../../services/Playback.ts"
@@ -36,7 +37,7 @@ export class DeliveredViewer implements Viewer, DrainListener {
   readonly #delivery: Deliverer
   readonly #sink: Sink
   readonly #counters: SessionCounters
-  readonly #onEnd: ViewOptions["onEnd"]
+  readonly #owner: ViewerOwner | undefined
   #stage: Stage
   /** One message at a time, by the delivery's own timer (`send_min_interval`). */
   readonly single: boolean
@@ -48,12 +49,12 @@ export class DeliveredViewer implements Viewer, DrainListener {
   #queued = 0
 
   constructor(delivery: Deliverer, cursor: Cursor, options: ViewOptions, single: boolean) {
-    const { endWithPublisher, onEnd, session, sink } = options
+    const { endWithPublisher, owner, session, sink } = options
     this.#delivery = delivery
     this.cursor = cursor
     this.#sink = sink
     this.#counters = session.counters
-    this.#onEnd = onEnd
+    this.#owner = owner
     this.single = single
     this.#stage = endWithPublisher ? "visiting" : "staying"
     sink.onDrain(this)
@@ -86,7 +87,7 @@ export class DeliveredViewer implements Viewer, DrainListener {
   }
 
   end(error: ViewerEnd): void {
-    this.#onEnd?.(error)
+    this.#owner?.fail(error)
   }
 
   /** Ends the viewer, if it is to end with its publisher, once it has got all that there is. */

@@ -33,7 +33,7 @@ export const layer = Layer.effectDiscard(
         sink: connection,
         session,
         endWithPublisher: true,
-        onEnd: (error) => connection.stopReading(error.message)
+        owner: { fail: (error) => connection.stopReading(error.message) }
       })
       yield* connection.readWhile(() => true)
     })

@@ -91,7 +91,7 @@ describe("a player", () => {
       expect(views[0].format.key).toBe("flv:av:repaired:all")
       views[0].sink.write(Buffer.from("FLV"))
       yield* client.until("FLV")
-      yield* Effect.sync(() => views[0].onEnd?.(new StreamEnded({ stream: "live/a" })))
+      yield* Effect.sync(() => views[0].owner?.fail(new StreamEnded({ stream: "live/a" })))
       yield* client.rest
       expect(client.closed).toBe(true)
       expect(stopped()).toBe(1)
@@ -102,7 +102,7 @@ describe("a player", () => {
     Effect.gen(function* () {
       const { play, stopped, views } = yield* harness()
       const one = yield* play("/live/a.flv")
-      yield* Effect.sync(() => views[0].onEnd?.(new ViewerStalled({ stallMillis: 30_000 })))
+      yield* Effect.sync(() => views[0].owner?.fail(new ViewerStalled({ stallMillis: 30_000 })))
       yield* one.rest
       expect(stopped()).toBe(1)
       const two = yield* play("/live/a.flv")
@@ -126,7 +126,7 @@ describe("a player", () => {
       const client = yield* play("/live/a.flv", ...handshake)
       views[0].sink.write(Buffer.from("FLV"))
       yield* client.until("FLV")
-      yield* Effect.sync(() => views[0].onEnd?.(new StreamEnded({ stream: "live/a" })))
+      yield* Effect.sync(() => views[0].owner?.fail(new StreamEnded({ stream: "live/a" })))
       expect(yield* client.rest).toEndWith("\x82\x03FLV\x88\x02\x03\xe8")
     })
   )
@@ -145,7 +145,7 @@ effect("a play is a tree of spans: session, authorize, play", () =>
     yield* Effect.gen(function* () {
       const { play, views } = yield* harness()
       const client = yield* play("/live/a.flv")
-      yield* Effect.sync(() => views[0].onEnd?.(new StreamEnded({ stream: "live/a" })))
+      yield* Effect.sync(() => views[0].owner?.fail(new StreamEnded({ stream: "live/a" })))
       yield* client.rest
     }).pipe(Effect.scoped, recorder.provide)
     const root = recorder.spans.find(({ name }) => name === "http.session")

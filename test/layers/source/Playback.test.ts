@@ -226,7 +226,7 @@ describe("a viewer that is slow", () => {
       const { publish, view } = yield* harness()
       const publisher = yield* publish("a")
       const ends: Array<string> = []
-      const { sink } = yield* view("a", { onEnd: ({ _tag }) => ends.push(_tag) })
+      const { sink } = yield* view("a", { owner: { fail: ({ _tag }) => ends.push(_tag) } })
       sink.blocked = true
       publisher.send("vK")
       yield* TestClock.adjust(20_000)
@@ -243,7 +243,7 @@ describe("a viewer that is slow", () => {
       const { publish, view } = yield* harness()
       const publisher = yield* publish("a")
       const ends: Array<string> = []
-      const { sink } = yield* view("a", { onEnd: ({ _tag }) => ends.push(_tag) })
+      const { sink } = yield* view("a", { owner: { fail: ({ _tag }) => ends.push(_tag) } })
       sink.blocked = true
       publisher.send("vK")
       for (let i = 0; i < 10; i++) {
@@ -262,7 +262,7 @@ describe("when the publisher leaves", () => {
       const { publish, view } = yield* harness()
       const publisher = yield* publish("a")
       const ends: Array<string> = []
-      const { sink } = yield* view("a", { endWithPublisher: true, onEnd: ({ _tag }) => ends.push(_tag) })
+      const { sink } = yield* view("a", { endWithPublisher: true, owner: { fail: ({ _tag }) => ends.push(_tag) } })
       publisher.send("vKP")
       yield* publisher.leave
       expect(sink.received).toBe("[v]KP")
@@ -275,7 +275,7 @@ describe("when the publisher leaves", () => {
       const { publish, view } = yield* harness()
       const first = yield* publish("a")
       const ends: Array<string> = []
-      const { sink } = yield* view("a", { onEnd: ({ _tag }) => ends.push(_tag) })
+      const { sink } = yield* view("a", { owner: { fail: ({ _tag }) => ends.push(_tag) } })
       first.send("vK")
       yield* first.leave
       yield* TestClock.adjust(60_000)

@@ -101,7 +101,7 @@ describe("a publisher that leaves", () => {
       )
       const first = yield* publish("a")
       const ends: Array<string> = []
-      const { sink } = yield* view("a", { endWithPublisher: true, onEnd: ({ _tag }) => ends.push(_tag) })
+      const { sink } = yield* view("a", { endWithPublisher: true, owner: { fail: ({ _tag }) => ends.push(_tag) } })
       first.send("vKPP")
       yield* TestClock.adjust(400)
       yield* first.leave
