@@ -23,7 +23,7 @@ import { type Connection, ConnectionClosed, type Reader } from "../../services/T
 import { CurrentSession } from "../telemetry/session.ts"
 import { VhostNotFound, violation } from "./errors.ts"
 import type { Idle, Phase, Waiter } from "../telemetry/phases.ts"
-import { Inbound } from "./Inbound.ts"
+import type { Inbound } from "./Inbound.ts"
 import { tellRefusal } from "./refusal.ts"
 import { RtmpConnection, type RtmpServices, type SessionFailure } from "./RtmpConnection.ts"
 import type { RtmpPeer } from "./RtmpPeer.ts"

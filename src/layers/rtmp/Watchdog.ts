@@ -82,6 +82,7 @@ export class Watchdog {
 
   /** Nothing is expected. */
   rest(): void {
+    this.#thenMillis = undefined
     this.#watch.remove(this)
   }
 
