@@ -1,27 +1,10 @@
 /** `onMetaData` of a publisher (FLV 10.1 §E.5, Enhanced RTMP v2 §Metadata): kept whole but for what a live stream lacks. */
 
 import { AmfObject, type AmfValue } from "../amf/AmfValue.ts"
-import { fourCcOf } from "../codec/CodecId.ts"
-
-/** What the publisher says of its stream; undefined where it says nothing usable. */
-export interface MetadataFacts {
-  /** Pixels. */
-  readonly width: number | undefined
-  readonly height: number | undefined
-  readonly framesPerSecond: number | undefined
-  /** As in `MediaFrame.codec`, also where the publisher wrote the four characters. */
-  readonly videoCodec: number | undefined
-  readonly audioCodec: number | undefined
-  /** Hertz. */
-  readonly audioSampleRate: number | undefined
-  readonly stereo: boolean | undefined
-  readonly encoder: string | undefined
-}
 
 export interface Metadata {
   /** `onMetaData` and its object, to be encoded for viewers. */
   readonly values: ReadonlyArray<AmfValue>
-  readonly facts: MetadataFacts
   /** Set by encoders of Bravo: times are absolute, and `atc_auto` turns `atc` on. */
   readonly bravoAtc: boolean
 }
@@ -50,31 +33,6 @@ export const readMetadata = (
   const bravoAtc = received.get("bravo_atc")
   return {
     values: ["onMetaData", object],
-    facts: readFacts(received),
     bravoAtc: bravoAtc === "true" || bravoAtc === true
   }
-}
-
-const readFacts = (object: AmfObject): MetadataFacts => {
-  const stereo = object.get("stereo")
-  const encoder = object.get("encoder")
-  return {
-    width: positive(object.get("width")),
-    height: positive(object.get("height")),
-    framesPerSecond: positive(object.get("framerate")) ?? positive(object.get("fps")),
-    videoCodec: codecId(object.get("videocodecid")),
-    audioCodec: codecId(object.get("audiocodecid")),
-    audioSampleRate: positive(object.get("audiosamplerate")),
-    stereo: typeof stereo === "boolean" ? stereo : undefined,
-    encoder: typeof encoder === "string" ? encoder : undefined
-  }
-}
-
-const positive = (value: AmfValue): number | undefined =>
-  typeof value === "number" && value > 0 && Number.isFinite(value) ? value : undefined
-
-/** A number, or four characters as Flash Media Live Encoder writes them. */
-const codecId = (value: AmfValue): number | undefined => {
-  if (typeof value === "string") return fourCcOf(value)
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 0xffffffff ? value : undefined
 }

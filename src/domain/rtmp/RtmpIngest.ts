@@ -1,7 +1,7 @@
 /** A publisher's messages as frames: audio, video, aggregates of both, and metadata. */
 import * as Result from "effect/Result"
 import { decodeAll, decodeAmf3Message, encodeAll } from "../amf/Amf0.ts"
-import { type Metadata, readMetadata } from "../flv/Metadata.ts"
+import { readMetadata } from "../flv/Metadata.ts"
 import { TagBodyReader } from "../flv/TagBody.ts"
 import { Kind, MediaFrame } from "../media/MediaFrame.ts"
 import * as Aggregate from "./Aggregate.ts"
@@ -20,7 +20,6 @@ export class RtmpIngest {
   readonly #server: string
   readonly #serverVersion: string
   #failure: IngestError | undefined
-  metadata: Metadata | undefined
   /** Data messages that are not metadata, and so not relayed. */
   ignored = 0
 
@@ -62,7 +61,6 @@ export class RtmpIngest {
       this.ignored++
       return undefined
     }
-    this.metadata = metadata
     const body = encodeAll(metadata.values)
     const fields = { kind: Kind.Data, published: timestamp, bytes: body, start: 0, end: body.length, header: true }
     this.#emit(new MediaFrame(fields))
