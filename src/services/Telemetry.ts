@@ -34,6 +34,12 @@ export interface LogSettings {
   readonly utc: boolean
 }
 
+/** Whether lines of a level are written: nothing need be made for those that are not. */
+export const LogFloor = Context.Reference<{ readonly isLogged: (level: Level) => boolean }>(
+  "sluice/services/Telemetry/LogFloor",
+  { defaultValue: () => ({ isLogged: () => true }) }
+)
+
 /** Where the log is written. */
 export class LogTank extends Context.Service<
   LogTank,

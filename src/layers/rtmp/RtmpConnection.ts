@@ -9,6 +9,7 @@ import type { RtmpFormatOptions } from "../../domain/rtmp/RtmpFormat.ts"
 import { isReferAllowed } from "../../domain/access/Refer.ts"
 import { parseRequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
 import { srsErrors } from "../../domain/errors/SrsError.ts"
+import { logFacts } from "../telemetry/logFacts.ts"
 import { streamKey } from "../../domain/media/StreamName.ts"
 import { type AccessRequest, type Authorizer, Refused } from "../../services/Authorizer.ts"
 import type { ConnectQuestion } from "../../services/ConnectChallenge.ts"
@@ -88,6 +89,9 @@ export interface StreamRequest {
   readonly vhost: VhostSettings
 }
 
+const isAllowed = (pageUrl: string, refer: VhostSettings["refer"], action: "publish" | "play"): boolean =>
+  isReferAllowed(pageUrl, refer.all) && isReferAllowed(pageUrl, refer[action])
+
 /** Reads the URL of a publish or play, resolves its vhost and checks the page it comes from. */
 export const resolve = (
   { services, session }: RtmpConnection,
@@ -104,8 +108,7 @@ export const resolve = (
     // One object and one set of strings for all who come to a stream that is there.
     const stream = services.registry.find(streamKey(named))?.name ?? named
     const { refer } = vhost
-    const isAllowed = isReferAllowed(session.pageUrl, refer.all) && isReferAllowed(session.pageUrl, refer[action])
-    if (refer.enabled && !isAllowed) {
+    if (refer.enabled && !isAllowed(session.pageUrl, refer, action)) {
       const reason = `page ${JSON.stringify(session.pageUrl)} is not among the domains of refer`
       return Effect.fail(new Refused({ action, stream: streamKey(stream), reason, code: srsErrors.SecurityDenied }))
     }
@@ -135,8 +138,5 @@ export const tellStream = ({ access, vhost }: StreamRequest, source: Source | un
     "source.edge": 0,
     "source.id": source?.publisher()?.sessionId ?? ""
   }
-  return Effect.andThen(
-    Effect.annotateLogs(Effect.logInfo("stream connected"), connected),
-    Effect.annotateLogs(Effect.logInfo("source found"), found)
-  )
+  return Effect.andThen(logFacts("stream connected", connected), logFacts("source found", found))
 }

@@ -20,6 +20,7 @@ import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { Refused } from "../../services/Authorizer.ts"
 import type { Session } from "../../services/Sessions.ts"
 import { type Connection, ConnectionClosed, type Reader } from "../../services/Transport.ts"
+import { logFacts } from "../telemetry/logFacts.ts"
 import { CurrentSession } from "../telemetry/session.ts"
 import { VhostNotFound, violation } from "./errors.ts"
 import type { Idle, Phase, Waiter } from "../telemetry/phases.ts"
@@ -156,17 +157,15 @@ const acceptConnect = Effect.fnUntraced(
     if (vhost !== undefined) yield* challengeConnect(rtmp, connect, url, vhost)
     peer.together(() => answerConnect(peer, connect, vhost, session))
     rtmp.capabilities = readCapabilities(connect.fields)
-    yield* Effect.logInfo("connect app").pipe(
-      Effect.annotateLogs({
-        "rtmp.tc_url": tcUrl,
-        "rtmp.page_url": pageUrl,
-        "rtmp.swf_url": swfUrl,
-        "url.scheme": url.schema,
-        "stream.vhost": url.vhost,
-        "stream.app": url.app,
-        "server.port": url.port
-      })
-    )
+    yield* logFacts("connect app", {
+      "rtmp.tc_url": tcUrl,
+      "rtmp.page_url": pageUrl,
+      "rtmp.swf_url": swfUrl,
+      "url.scheme": url.schema,
+      "stream.vhost": url.vhost,
+      "stream.app": url.app,
+      "server.port": url.port
+    })
   },
   orTimeout,
   Effect.withSpan("rtmp.connect")

@@ -9,6 +9,7 @@ import { playStarted } from "../../domain/rtmp/Replies.ts"
 import type { Viewer } from "../../services/Playback.ts"
 import { PlayDurationReached } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
+import { logFacts } from "../telemetry/logFacts.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { authorized, whilePeerStays } from "./whilePeerStays.ts"
 
@@ -66,12 +67,10 @@ export const startPlay = Effect.fnUntraced(function* (
   })
   yield* tellStream(request, viewer.source)
   if (event.durationMillis > 0) yield* Effect.forkScoped(endAfter(connection, viewer, event.durationMillis))
-  yield* Effect.logInfo("start play").pipe(
-    Effect.annotateLogs({
-      "play.send_min_interval_ms": vhost.play.sendMinIntervalMillis,
-      "play.merged_write_ms": vhost.play.mwLatencyMillis,
-      "play.min_latency": vhost.minLatency ? "on" : "off"
-    })
-  )
+  yield* logFacts("start play", {
+    "play.send_min_interval_ms": vhost.play.sendMinIntervalMillis,
+    "play.merged_write_ms": vhost.play.mwLatencyMillis,
+    "play.min_latency": vhost.minLatency ? "on" : "off"
+  })
   return viewer
 })

@@ -11,6 +11,7 @@ import type { Publication } from "../../services/SourceRegistry.ts"
 import type { Connection } from "../../services/Transport.ts"
 import { IdlePublisher, violation } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
+import { logFacts } from "../telemetry/logFacts.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { authorized, whilePeerStays } from "./whilePeerStays.ts"
 
@@ -113,12 +114,10 @@ export const startPublish = Effect.fnUntraced(function* (
   const { firstPacketTimeoutMillis, mr, normalTimeoutMillis } = vhost.publish
   watchdog.expect("packet from the publisher", firstPacketTimeoutMillis, () => current().publish.normalTimeoutMillis)
   peer.send(publishStarted(event.streamId))
-  yield* Effect.logInfo("start publish").pipe(
-    Effect.annotateLogs({
-      "publish.merged_read": mr && !vhost.minLatency ? "on" : "off",
-      "publish.first_packet_timeout_ms": firstPacketTimeoutMillis,
-      "publish.normal_timeout_ms": normalTimeoutMillis
-    })
-  )
+  yield* logFacts("start publish", {
+    "publish.merged_read": mr && !vhost.minLatency ? "on" : "off",
+    "publish.first_packet_timeout_ms": firstPacketTimeoutMillis,
+    "publish.normal_timeout_ms": normalTimeoutMillis
+  })
   return publishing
 })

@@ -2,7 +2,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import { isInNetworks } from "../../domain/access/NetworkAddress.ts"
+import { sessionId } from "../../domain/log/sessionId.ts"
 import {
   type Session,
   type SessionCounters,
@@ -15,7 +17,6 @@ import {
 import { Settings } from "../../services/Settings.ts"
 import { countedWarning } from "../telemetry/countedWarning.ts"
 import { held } from "../telemetry/held.ts"
-import { makeSessionId } from "../telemetry/session.ts"
 
 class Counters implements SessionCounters {
   readonly #traffic: Traffic
@@ -77,6 +78,7 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const settings = yield* Settings
     const clock = yield* Clock.Clock
+    const random = yield* Random.Random
     const sessions = new Map<string, Session>()
     const byAddress = new Map<string, number>()
     const listeners = new Set<(session: Session) => void>()
@@ -93,15 +95,23 @@ export const layer = Layer.effect(
       return new TooManyConnections({ limit, directive: "max_connections_per_address" })
     }
 
-    const enter = (session: Registered): Effect.Effect<Registered, TooManyConnections> =>
-      Effect.suspend(() => {
-        const { address } = session
-        const tooMany = refusal(address)
-        if (tooMany !== undefined) return Effect.fail(tooMany)
-        sessions.set(session.id, session)
-        byAddress.set(address, (byAddress.get(address) ?? 0) + 1)
-        return Effect.succeed(session)
-      })
+    const freshId = (): string => {
+      const id = sessionId(() => random.nextDoubleUnsafe())
+      return sessions.has(id) ? freshId() : id
+    }
+
+    const enter = (fields: Opening): Effect.Effect<Registered, TooManyConnections> => {
+      const { address, protocol } = fields
+      const tooMany = refusal(address)
+      if (tooMany !== undefined) {
+        const facts = { "client.address": address, "network.protocol.name": protocol }
+        return Effect.andThen(refused(tooMany, facts), Effect.fail(tooMany))
+      }
+      const session = new Registered(freshId(), fields, clock.currentTimeMillisUnsafe())
+      sessions.set(session.id, session)
+      byAddress.set(address, (byAddress.get(address) ?? 0) + 1)
+      return Effect.succeed(session)
+    }
 
     const leave = (session: Registered): Effect.Effect<void> =>
       Effect.sync(() => {
@@ -114,17 +124,11 @@ export const layer = Layer.effect(
         for (const listener of listeners) listener(session)
       })
 
-    const open = Effect.fnUntraced(function* (fields: Opening) {
-      let id = yield* makeSessionId
-      while (sessions.has(id)) id = yield* makeSessionId
-      const session = new Registered(id, fields, clock.currentTimeMillisUnsafe())
-      yield* held(enter(session), leave).pipe(
-        Effect.tapError((error) =>
-          refused(error, { "client.address": fields.address, "network.protocol.name": fields.protocol })
-        )
+    const open = (fields: Opening) =>
+      held(
+        Effect.suspend(() => enter(fields)),
+        leave
       )
-      return session
-    })
 
     const kick = (id: string, reason: string) =>
       Effect.sync(() => {

@@ -13,6 +13,7 @@ import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { Permit } from "../../services/Authorizer.ts"
 import type { StartPolicy } from "../../domain/media/Cursor.ts"
 import { overloadPeriodMillis } from "../../domain/process/Overload.ts"
+import { streamKey } from "../../domain/media/StreamName.ts"
 import { GopCache } from "../../services/GopCache.ts"
 import { Overload } from "../../services/Overload.ts"
 import { Playback, type ViewOptions, ViewerStalled } from "../../services/Playback.ts"
@@ -83,14 +84,27 @@ export const layer = Layer.effect(
         return delivery.fiber === undefined ? Effect.void : Fiber.interrupt(delivery.fiber)
       })
 
-    const view = Effect.fnUntraced(function* (permit: Permit<"play">, options: ViewOptions) {
+    const startOf = (source: Source, { start }: ViewOptions) => start ?? gopCache.start(source.name.vhost)
+
+    /** Who is not the first needs no more than the delivery, which keeps the source. */
+    const view = (permit: Permit<"play">, options: ViewOptions) =>
+      Effect.suspend(() => {
+        const source = registry.find(streamKey(permit.request.stream))
+        const delivery = source === undefined ? undefined : deliveries.get(source)
+        if (source === undefined || delivery === undefined) return viewAsFirst(permit, options)
+        return held(
+          Effect.sync(() => delivery.add(options, startOf(source, options))),
+          leave
+        )
+      })
+
+    const viewAsFirst = Effect.fnUntraced(function* (permit: Permit<"play">, options: ViewOptions) {
       const scope = yield* Effect.scope
       // Until it has joined, the source is kept for it alone.
       return yield* Effect.scoped(
-        Effect.flatMap(registry.subscribe(permit), (source) => {
-          const start = options.start ?? gopCache.start(source.name.vhost)
-          return Scope.provide(held(join(permit, source, options, start), leave), scope)
-        })
+        Effect.flatMap(registry.subscribe(permit), (source) =>
+          Scope.provide(held(join(permit, source, options, startOf(source, options)), leave), scope)
+        )
       )
     })
 

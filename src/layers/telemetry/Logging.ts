@@ -10,7 +10,7 @@ import { humanLine } from "../../domain/log/human.ts"
 import { jsonLine } from "../../domain/log/json.ts"
 import { type LogRecord, valueText } from "../../domain/log/LogRecord.ts"
 import { srsLine } from "../../domain/log/srsLine.ts"
-import { type LogSettings, LogTank } from "../../services/Telemetry.ts"
+import { LogFloor, type LogSettings, LogTank } from "../../services/Telemetry.ts"
 import { type LogTarget, makeLogSink } from "./LogSink.ts"
 
 export interface LogOptions extends LogSettings {
@@ -54,9 +54,10 @@ export const layerLevel = (options: Pick<LogOptions, "minimumLevel">): Layer.Lay
       const tank = yield* LogTank
       const loggers = yield* Logger.CurrentLoggers
       let minimum = ordinalOf(options.minimumLevel)
+      const isLogged = (level: LogLevel.LogLevel) => ordinalOf(level) >= minimum
       const filtered = [...loggers].map((logger) =>
         Logger.make<unknown, void>((entry) => {
-          if (ordinalOf(entry.logLevel) >= minimum) logger.log(entry)
+          if (isLogged(entry.logLevel)) logger.log(entry)
         })
       )
       const configure = (settings: LogSettings) => {
@@ -66,6 +67,7 @@ export const layerLevel = (options: Pick<LogOptions, "minimumLevel">): Layer.Lay
       return Layer.mergeAll(
         Logger.layer(filtered),
         Layer.succeed(References.MinimumLogLevel, lowestLevel),
+        Layer.succeed(LogFloor, { isLogged }),
         Layer.succeed(LogTank, { ...tank, configure })
       )
     })

@@ -1,4 +1,5 @@
 /** Clients of any protocol: registered, counted, run as a session, and told of in the same words. */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -6,6 +7,7 @@ import { addressOf } from "../../domain/access/NetworkAddress.ts"
 import type { AccessRequest } from "../../services/Authorizer.ts"
 import type { Detached } from "../../services/Transport.ts"
 import type { Session, Sessions, TooManyConnections } from "../../services/Sessions.ts"
+import { logFacts } from "./logFacts.ts"
 import { type Phase, runPhases } from "./phases.ts"
 import {
   CurrentSession,
@@ -121,11 +123,12 @@ export const serveInPhases = <E, R>(
   runPhases<E, R>(
     Effect.suspend(() => {
       const scope = Scope.makeUnsafe()
-      return Effect.gen(function* () {
-        const session = yield* Scope.provide(register(sessions, protocol, client), scope)
+      const opened = Effect.flatMap(Scope.provide(register(sessions, protocol, client), scope), (session) => {
         const fields = fieldsOf(session, protocol, client, facts)
-        return { running: yield* openSession(fields, new ClientOptions(session), scope), first: converse(session) }
-      }).pipe(Effect.catchTag("TooManyConnections", () => Effect.undefined))
+        const opening = openSession(fields, new ClientOptions(session), scope)
+        return Effect.map(opening, (running) => ({ running, first: converse(session) }))
+      })
+      return Effect.catch(opened, () => Effect.undefined)
     })
   )
 
@@ -160,8 +163,8 @@ export const identifyClient = (
     "stream.name": stream.stream,
     ...kept
   }
-  return Effect.serviceOption(CurrentSession).pipe(
-    Effect.map((running) => Option.getOrUndefined(running)?.annotate(kept)),
-    Effect.andThen(Effect.logInfo("client identified").pipe(Effect.annotateLogs(facts)))
-  )
+  return Effect.withFiber((fiber) => {
+    Context.getOrUndefined(fiber.context, CurrentSession)?.annotate(kept)
+    return logFacts("client identified", facts)
+  })
 }

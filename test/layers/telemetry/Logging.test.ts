@@ -17,6 +17,7 @@ import {
   maxQueuedChars,
   retryMillis
 } from "../../../src/layers/telemetry/LogSink.ts"
+import { logFacts } from "../../../src/layers/telemetry/logFacts.ts"
 import { runSession } from "../../../src/layers/telemetry/session.ts"
 import * as Telemetry from "../../../src/layers/telemetry/Telemetry.ts"
 import { LogTank } from "../../../src/services/Telemetry.ts"
@@ -189,6 +190,22 @@ effect("level, form and file can be others from the next line on", () =>
     yield* logTo({ file: first }, log)
     expect(read(first).map((line) => JSON.parse(line).message)).toEqual(["yes"])
     expect(read(second)).toEqual([expect.stringMatching(/DEBUG.* now$/i)])
+  })
+)
+
+effect("facts of a line are those of the session too, and follow the level", () =>
+  Effect.gen(function* () {
+    const file = path.join(yield* directory, "a.log")
+    const line = Effect.annotateLogs(logFacts("connect app", { "stream.app": "live" }), "session.id", "12a45b78")
+    const log = Effect.gen(function* () {
+      const tank = yield* LogTank
+      yield* line
+      yield* tank.configure({ ...options, file, minimumLevel: "Info" })
+      yield* line
+    })
+    yield* logTo({ file, minimumLevel: "Warn" }, log)
+    const parsed = read(file).map((text) => JSON.parse(text))
+    expect(parsed).toMatchObject([{ message: "connect app", "session.id": "12a45b78", "stream.app": "live" }])
   })
 )
 
