@@ -11,6 +11,7 @@ import { followQuit, tellQuit } from "./layers/process/gracefulQuit.ts"
 import { acquirePidFile } from "./layers/process/pidFile.ts"
 import { becomeUser } from "./layers/process/becomeUser.ts"
 import { collectYoung } from "./layers/process/collectYoung.ts"
+import { giveBackPages } from "./layers/process/startedPages.ts"
 import { watchDescriptors } from "./layers/process/descriptors.ts"
 import { onSignal } from "./layers/process/signals.ts"
 import * as Overload from "./layers/overload/Overload.ts"
@@ -112,6 +113,7 @@ const follow = Effect.fnUntraced(function* (source: Config.SettingsSource) {
   yield* tellQuit
   yield* watchDescriptors
   yield* collectYoung
+  yield* giveBackPages()
   if (source._tag === "File") yield* followFile(source.path, () => isWatched(settings.current()))
 })
 

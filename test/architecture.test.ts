@@ -47,7 +47,7 @@ const allowances: ReadonlyArray<Allowance> = [
     reason: "one timer reads many sockets past the runtime; no fiber is theirs together"
   },
   {
-    path: "src/layers/transport/linuxSockets.ts",
+    path: "src/layers/native/cLibrary.ts",
     what: "try",
     reason: "a C library that cannot be opened is found out at the first connection, where no fiber runs yet"
   }

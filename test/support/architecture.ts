@@ -19,8 +19,8 @@ export const maxLines = 400
 
 const domainEffectModules = new Set(["effect/Data", "effect/Result", "effect/Option", "effect/Schema"])
 const domainBuiltins = new Set(["node:crypto"])
-/** The one layer folder that the others may import. */
-const sharedLayer = "src/layers/telemetry"
+/** The layer folders that the others may import. */
+const sharedLayers = new Set(["src/layers/telemetry", "src/layers/native"])
 
 /** Waiting, time, output and failure go through Effect. */
 const bans = {
@@ -80,7 +80,7 @@ const mayImportFile = (room: string, target: string): boolean => {
   if (room === "src/domain") return target === "src/domain"
   if (room === "src/services") return target === "src/domain" || target === "src/services"
   if (room.startsWith("src/layers/")) {
-    return target === "src/domain" || target === "src/services" || target === room || target === sharedLayer
+    return target === "src/domain" || target === "src/services" || target === room || sharedLayers.has(target)
   }
   return room === "src" && (target === "src" || target.startsWith("src/"))
 }

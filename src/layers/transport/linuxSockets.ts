@@ -2,8 +2,7 @@
  * The kernel's own calls on a socket's descriptor, from Bun on Linux by `bun:ffi`. Bun accepts, closes and waits for
  * room; the bytes of media go past its event loop. What that is worth stands in docs/performance.md.
  */
-import { createRequire } from "node:module"
-import type * as BunFfi from "bun:ffi"
+import { type CCalls, openCLibrary } from "../native/cLibrary.ts"
 
 /** sys/socket.h: never wait, and no signal for a peer that has left. */
 const MSG_DONTWAIT = 0x40
@@ -33,7 +32,7 @@ const signatures = {
   close: { args: ["i32"], returns: "i32" }
 } as const
 
-type Calls = BunFfi.ConvertFns<typeof signatures>
+type Calls = CCalls<typeof signatures>
 
 /** Descriptors that are asked together whether they have something to read. Level triggered; a closed one is gone. */
 export class ReadinessPoll {
@@ -99,20 +98,9 @@ export class LinuxSockets {
   }
 }
 
-/** C libraries of Linux, by the names of their files. */
-const libraries = ["libc.so.6", `libc.musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1`]
-
 const open = (): LinuxSockets | undefined => {
-  if (!("Bun" in globalThis) || process.platform !== "linux") return undefined
-  const { dlopen } = createRequire(import.meta.url)("bun:ffi") as typeof BunFfi
-  for (const library of libraries) {
-    try {
-      return new LinuxSockets(dlopen(library, signatures).symbols)
-    } catch {
-      // Not this one.
-    }
-  }
-  return undefined
+  const calls = openCLibrary(signatures)
+  return calls && new LinuxSockets(calls)
 }
 
 let opened: { readonly sockets: LinuxSockets | undefined } | undefined
