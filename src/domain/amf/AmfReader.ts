@@ -6,7 +6,10 @@ import { readFloat64, readUint16, readUint32 } from "../bytes/bytes.ts"
 import { type AmfValue, MalformedAmf } from "./AmfValue.ts"
 import { maxDepth, maxStringBytes, maxValues } from "./limits.ts"
 
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
+/** `Buffer`'s reading of UTF-8, on any byte array: it needs no view of it, and leaves nothing out. */
+const { utf8Slice } = Buffer.prototype as unknown as {
+  readonly utf8Slice: (this: Uint8Array, start: number, end: number) => string
+}
 
 /** A value that later ones may refer to. It has no size until it is complete. */
 export interface Shared {
@@ -75,7 +78,7 @@ export class AmfReader {
   /** UTF-8; what is not valid becomes U+FFFD. */
   string(length: number): string {
     const at = this.take(length)
-    return at < 0 || !this.count(0, length) ? "" : utf8.decode(this.bytes.subarray(at, at + length))
+    return at < 0 || !this.count(0, length) ? "" : utf8Slice.call(this.bytes, at, at + length)
   }
 
   /** Counts what the message has built so far against the limits. */

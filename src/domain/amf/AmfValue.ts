@@ -33,11 +33,16 @@ export class AmfObject extends Map<string, AmfValue> {
 /** A moment: milliseconds since 1970, and a time zone in minutes that should be 0 and means nothing. */
 export class AmfDate extends Data.Class<{ readonly epochMillis: number; readonly zoneMinutes: number }> {}
 
-export const amfObject = (members: Readonly<Record<string, AmfValue>>): AmfObject =>
-  new AmfObject(Object.entries(members))
+type Members = Readonly<Record<string, AmfValue>>
 
-export const ecmaArray = (members: Readonly<Record<string, AmfValue>>): AmfObject =>
-  new AmfObject(Object.entries(members), "ecmaArray")
+const fill = (object: AmfObject, members: Members): AmfObject => {
+  for (const name in members) object.set(name, members[name])
+  return object
+}
+
+export const amfObject = (members: Members): AmfObject => fill(new AmfObject(), members)
+
+export const ecmaArray = (members: Members): AmfObject => fill(new AmfObject([], "ecmaArray"), members)
 
 /** SRS's numbers: not decodable, and a marker that has no place here. */
 export class MalformedAmf extends Data.TaggedError("MalformedAmf")<{

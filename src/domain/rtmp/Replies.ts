@@ -70,7 +70,7 @@ export const connectResult = (answer: ConnectAnswer): UntimedMessage => {
 export const connectRejected = (transactionId: number, description: string): UntimedMessage =>
   callError(transactionId, "NetConnection.Connect.Rejected", description)
 
-export const onBWDone = (): UntimedMessage => connectionCommand("onBWDone", 0, null)
+export const onBWDone: UntimedMessage = connectionCommand("onBWDone", 0, null)
 
 const onStatus = (
   streamId: number,
@@ -101,17 +101,23 @@ export const publishStopped = (streamId: number): UntimedMessage =>
 /** SRS's constant: Flash shows it, nobody else reads it. */
 const details = { details: "stream" }
 
-/** To be sent after Stream Begin. SRS leaves `NetStream.Data.Start` out, because FFmpeg would open an empty stream. */
-export const playStarted = (streamId: number): ReadonlyArray<UntimedMessage> => [
-  onStatus(streamId, "status", "NetStream.Play.Reset", "Playing and resetting stream.", details),
-  onStatus(streamId, "status", "NetStream.Play.Start", "Started playing stream.", details),
-  {
-    chunkStreamId: ChunkStreamId.Stream,
-    type: MessageType.DataAmf0,
-    streamId,
-    body: encodeAll(["|RtmpSampleAccess", true, true])
-  }
+const sampleAccess: UntimedMessage = {
+  chunkStreamId: ChunkStreamId.Stream,
+  type: MessageType.DataAmf0,
+  streamId: 0,
+  body: encodeAll(["|RtmpSampleAccess", true, true])
+}
+
+/** The same for all players but for the stream. */
+const playStart: ReadonlyArray<UntimedMessage> = [
+  onStatus(0, "status", "NetStream.Play.Reset", "Playing and resetting stream.", details),
+  onStatus(0, "status", "NetStream.Play.Start", "Started playing stream.", details),
+  sampleAccess
 ]
+
+/** To be sent after Stream Begin. SRS leaves `NetStream.Data.Start` out, because FFmpeg would open an empty stream. */
+export const playStarted = (streamId: number): ReadonlyArray<UntimedMessage> =>
+  playStart.map((message) => ({ ...message, streamId }))
 
 export const playPaused = (streamId: number): UntimedMessage =>
   onStatus(streamId, "status", "NetStream.Pause.Notify", "Paused stream.")

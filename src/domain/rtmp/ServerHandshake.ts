@@ -4,7 +4,7 @@
  * FFmpeg sends a plain copy of S1 after a C1 with digest.
  */
 import * as Result from "effect/Result"
-import { readUint16 } from "../bytes/bytes.ts"
+import { concat, readUint16, readUint32 } from "../bytes/bytes.ts"
 import {
   findDigest,
   type HandshakeKind,
@@ -14,6 +14,7 @@ import {
   makeSimplePacket,
   MalformedHandshake,
   packetBytes,
+  type Schema,
   version
 } from "./handshake.ts"
 import { maxProxyHeaderBytes } from "./limits.ts"
@@ -31,12 +32,22 @@ const softwareVersion = 0x01000504
 
 const nothing = new Uint8Array(0)
 
+const maxReceivedBytes = proxyFixedBytes + maxProxyHeaderBytes + 1 + packetBytes
+
+/** Where C0 is. While the proxy header's length has not arrived, any place that was not received yet. */
+const proxyHeaderBytes = (received: Uint8Array): number => {
+  if (received.length === 0 || received[0] !== proxyMark) return 0
+  return proxyFixedBytes + (received.length < proxyFixedBytes ? 0 : readUint16(received, 1))
+}
+
+/** None where a C1 with digest has its version, and the simple form zero (§5.2.3). */
+const digestSchemas = (c1: Uint8Array): ReadonlyArray<Schema> => (readUint32(c1, 4) === 0 ? [] : [0, 1])
+
 export class ServerHandshake {
   readonly #random: Uint8Array
   readonly #nowMillis: number
-  /** What has arrived of proxy header, C0 and C1. */
-  readonly #received = new Uint8Array(proxyFixedBytes + maxProxyHeaderBytes + 1 + packetBytes)
-  #receivedBytes = 0
+  /** Of proxy header, C0 and C1, while they are not complete. */
+  #held = nothing
   #c2Left = packetBytes
   #proxyAddress: string | undefined
   #kind: HandshakeKind | undefined
@@ -49,36 +60,31 @@ export class ServerHandshake {
 
   push(bytes: Uint8Array): Result.Result<HandshakeStep, MalformedHandshake> {
     if (this.#kind !== undefined) return Result.succeed(this.#step(undefined, bytes))
-    const taken = Math.min(bytes.length, this.#received.length - this.#receivedBytes)
-    this.#received.set(bytes.subarray(0, taken), this.#receivedBytes)
-    this.#receivedBytes += taken
-    const c0 = this.#proxyHeaderBytes()
+    const before = this.#held.length
+    const received = before === 0 ? bytes : concat([this.#held, bytes.subarray(0, maxReceivedBytes - before)])
+    const c0 = proxyHeaderBytes(received)
     if (c0 > proxyFixedBytes + maxProxyHeaderBytes) {
       return Result.fail(new MalformedHandshake({ code: 2054, reason: `proxy header of ${c0} bytes` }))
     }
     const end = c0 + 1 + packetBytes
-    if (this.#receivedBytes < end) return Result.succeed(this.#step(undefined, nothing))
-    if (c0 >= proxyFixedBytes + 4) this.#proxyAddress = this.#received.subarray(3, 7).join(".")
-    const reply = this.#answer(this.#received[c0], this.#received.subarray(c0 + 1, end))
-    if (this.#kind === undefined) {
-      return Result.fail(
-        new MalformedHandshake({ code: 2000, reason: `version ${this.#received[c0]}, not plain RTMP` })
-      )
+    if (received.length < end) {
+      this.#held = new Uint8Array(received)
+      return Result.succeed(this.#step(undefined, nothing))
     }
-    return Result.succeed(this.#step(reply, bytes.subarray(taken - (this.#receivedBytes - end))))
-  }
-
-  /** Where C0 is. While the proxy header's length has not arrived, any place that was not received yet. */
-  #proxyHeaderBytes(): number {
-    if (this.#receivedBytes === 0 || this.#received[0] !== proxyMark) return 0
-    return proxyFixedBytes + (this.#receivedBytes < proxyFixedBytes ? 0 : readUint16(this.#received, 1))
+    this.#held = nothing
+    if (c0 >= proxyFixedBytes + 4) this.#proxyAddress = received.subarray(3, 7).join(".")
+    const reply = this.#answer(received[c0], received.subarray(c0 + 1, end))
+    if (this.#kind === undefined) {
+      return Result.fail(new MalformedHandshake({ code: 2000, reason: `version ${received[c0]}, not plain RTMP` }))
+    }
+    return Result.succeed(this.#step(reply, bytes.subarray(end - before)))
   }
 
   /** S0, S1 and S2. Leaves `#kind` undefined when the client is refused. */
   #answer(c0: number, c1: Uint8Array): Uint8Array {
     const reply = new Uint8Array(1 + 2 * packetBytes)
     reply[0] = version
-    for (const schema of [0, 1] as const) {
+    for (const schema of digestSchemas(c1)) {
       const digest = findDigest(c1, schema, "client")
       if (digest === undefined) continue
       this.#kind = schema === 0 ? "complex0" : "complex1"

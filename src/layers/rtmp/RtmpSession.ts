@@ -115,7 +115,7 @@ const answerConnect = (peer: RtmpPeer, connect: ConnectRequest, vhost: VhostSett
     capabilities: serverCapabilities
   }
   peer.send(connectResult(answer))
-  peer.send(onBWDone())
+  peer.send(onBWDone)
 }
 
 const fmle = /^FML?E\b/

@@ -121,7 +121,7 @@ test("names the old and the new place in a reconnect request", () => {
 })
 
 test("FMLE's events and onBWDone carry no transaction", () => {
-  expect(read(Replies.onBWDone())).toEqual({ name: "onBWDone", transactionId: 0, commandObject: null, args: [] })
+  expect(read(Replies.onBWDone)).toEqual({ name: "onBWDone", transactionId: 0, commandObject: null, args: [] })
   expect(read(Replies.onFCPublish(1)).args[0]).toEqual(
     amfObject({ code: "NetStream.Publish.Start", description: "Started publishing stream." })
   )
