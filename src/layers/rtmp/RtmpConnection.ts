@@ -27,7 +27,6 @@ import {
   violation
 } from "./errors.ts"
 import { Inbound } from "./Inbound.ts"
-import { PlaySinks } from "./PlaySinks.ts"
 import type { RtmpPeer } from "./RtmpPeer.ts"
 import { type Watch, Watchdog } from "./Watchdog.ts"
 
@@ -57,7 +56,6 @@ export class RtmpConnection implements ViewerOwner {
   readonly dialogue = new CommandDialogue()
   readonly inbound: Inbound
   readonly watchdog: Watchdog
-  readonly sinks: PlaySinks
   /** Known once it has connected. */
   capabilities = noCapabilities
   /** Of `fail`. */
@@ -69,7 +67,6 @@ export class RtmpConnection implements ViewerOwner {
     this.session = session
     this.inbound = new Inbound(connection, this.dialogue)
     this.watchdog = new Watchdog(services.watch, this.peer, this)
-    this.sinks = new PlaySinks(connection)
   }
 
   get peer(): RtmpPeer {

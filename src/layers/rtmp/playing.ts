@@ -1,4 +1,5 @@
 /** A stream of an RTMP connection that plays. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { VhostSettings } from "../../domain/config/Settings.ts"
 import type { DialogueEvent } from "../../domain/rtmp/CommandDialogue.ts"
@@ -10,6 +11,7 @@ import type { Viewer } from "../../services/Playback.ts"
 import { PlayDurationReached } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
 import { logFacts } from "../telemetry/logFacts.ts"
+import type { Activity } from "./Activity.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { authorized, whilePeerStays } from "./whilePeerStays.ts"
 
@@ -44,27 +46,23 @@ const endAfter = Effect.fnUntraced(function* (connection: RtmpConnection, viewer
   connection.fail(new PlayDurationReached({ millis }))
 })
 
-/** From the play command on; the play lasts as long as the scope. `place` tells the plays of one connection apart. */
-export const startPlay = Effect.fnUntraced(function* (
-  connection: RtmpConnection,
-  event: Play,
-  place: number,
-  onPermit: () => void
-) {
+/** From the play command on; the play lasts as long as the scope. */
+export const startPlay = Effect.fnUntraced(function* (connection: RtmpConnection, event: Play, activity: Activity) {
   const { peer, services, session } = connection
   const request = yield* resolve(connection, "play", event.name)
   const { access, vhost } = request
   yield* identifyClient(access, "play", event.type)
   const permit = yield* authorized(whilePeerStays(connection.connection, services.authorizer.play(access)))
-  onPermit()
+  activity.permitted(yield* Clock.currentTimeNanos)
   peer.sendAll([streamBegin(event.streamId), ...playStarted(event.streamId)])
   const viewer = yield* services.playback.view(permit, {
-    format: formatOf(connection, vhost, access.stream, event, place),
-    sink: connection.sinks.open(place),
+    format: formatOf(connection, vhost, access.stream, event, activity.place ?? 0),
+    sink: activity,
     session,
     endWithPublisher: false,
     owner: connection
   })
+  activity.viewer = viewer
   yield* tellStream(request, viewer.source)
   if (event.durationMillis > 0) yield* Effect.forkScoped(endAfter(connection, viewer, event.durationMillis))
   yield* logFacts("start play", {
@@ -72,5 +70,4 @@ export const startPlay = Effect.fnUntraced(function* (
     "play.merged_write_ms": vhost.play.mwLatencyMillis,
     "play.min_latency": vhost.minLatency ? "on" : "off"
   })
-  return viewer
 })

@@ -1,4 +1,5 @@
 /** A stream of an RTMP connection that publishes. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { DialogueEvent } from "../../domain/rtmp/CommandDialogue.ts"
 import type { RtmpMessage } from "../../domain/rtmp/ChunkReader.ts"
@@ -12,6 +13,7 @@ import type { Connection } from "../../services/Transport.ts"
 import { IdlePublisher, violation } from "./errors.ts"
 import { identifyClient } from "../telemetry/client.ts"
 import { logFacts } from "../telemetry/logFacts.ts"
+import type { Activity } from "./Activity.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
 import { authorized, whilePeerStays } from "./whilePeerStays.ts"
 
@@ -97,14 +99,14 @@ const watchIdle = Effect.fnUntraced(function* (
 export const startPublish = Effect.fnUntraced(function* (
   connection: RtmpConnection,
   event: Extract<DialogueEvent, { readonly kind: "publish" }>,
-  onPermit: () => void
+  activity: Activity
 ) {
   const { peer, services, watchdog } = connection
   const request = yield* resolve(connection, "publish", event.name)
   const { access, vhost } = request
   yield* identifyClient(access, "publish", event.type)
   const permit = yield* authorized(whilePeerStays(connection.connection, services.authorizer.publish(access)))
-  onPermit()
+  activity.permitted(yield* Clock.currentTimeNanos)
   const publication = yield* services.registry.publish(permit, (error) => connection.fail(error))
   yield* tellStream(request, publication.source)
   if (vhost.publish.kickoffForIdleMillis > 0) yield* Effect.forkScoped(watchIdle(connection, publication, vhost))

@@ -1,13 +1,12 @@
 /** The streams of one RTMP connection: each publish and each play has a scope of its own, ended by the client's word. */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { DialogueEvent } from "../../domain/rtmp/CommandDialogue.ts"
 import { maxPlaces } from "../../domain/rtmp/RtmpFormat.ts"
-import type { Viewer } from "../../services/Playback.ts"
-import { spanSince } from "../telemetry/held.ts"
+import type { DrainListener } from "../../services/Transport.ts"
 import type { Part } from "../telemetry/session.ts"
+import { Activity } from "./Activity.ts"
 import { startPlay } from "./playing.ts"
 import { startPublish } from "./publishing.ts"
 import type { RtmpConnection } from "./RtmpConnection.ts"
@@ -15,37 +14,16 @@ import type { RtmpConnection } from "./RtmpConnection.ts"
 /** A client that publishes or plays nothing now is closed after this long (SRS). */
 export const idleStreamMillis = 180_000
 
-/** A publish, or a play at its place. */
-class Activity {
-  readonly streamId: number
-  readonly place: number | undefined
-  readonly scope = Scope.makeUnsafe()
-  viewer: Viewer | undefined
-  /** When it was permitted, Clock's nanoseconds: the beginning of its span. */
-  permittedAt: bigint | undefined
-
-  constructor(streamId: number, place?: number) {
-    this.streamId = streamId
-    this.place = place
-  }
-
-  end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
-    const released = Scope.close(this.scope, exit)
-    if (this.permittedAt === undefined) return released
-    const name = this.place === undefined ? "rtmp.publish" : "rtmp.play"
-    return Effect.ensuring(released, spanSince(name, this.permittedAt, exit))
-  }
-}
-
 type Begin = Extract<DialogueEvent, { readonly kind: "publish" | "play" }>
 
 /** Carries events of the dialogue out, until the session ends, and has the watchdog expect what must follow. */
-export class Streams implements Part {
+export class Streams implements Part, DrainListener {
   readonly #connection: RtmpConnection
   #activities: ReadonlyArray<Activity> = []
 
   constructor(connection: RtmpConnection) {
     this.#connection = connection
+    connection.connection.onDrain(this)
   }
 
   /** Something is published or played. */
@@ -69,6 +47,11 @@ export class Streams implements Part {
     }
   }
 
+  /** Of the connection. */
+  drained(): void {
+    for (const activity of this.#activities) activity.drained()
+  }
+
   #activity(streamId: number): Activity | undefined {
     return this.#activities.find((activity) => activity.streamId === streamId)
   }
@@ -80,7 +63,8 @@ export class Streams implements Part {
   /** It counts from here on: if it cannot be started, the session ends, and this with it. */
   #begin(event: Begin) {
     return Effect.gen({ self: this }, function* () {
-      const activity = new Activity(event.streamId, event.kind === "play" ? this.#freePlace() : undefined)
+      const place = event.kind === "play" ? this.#freePlace() : undefined
+      const activity = new Activity(this.#connection.connection, event.streamId, place)
       this.#activities = [...this.#activities, activity]
       yield* Scope.provide(this.#start(event, activity), activity.scope)
       this.#watch()
@@ -88,21 +72,17 @@ export class Streams implements Part {
   }
 
   #start(event: Begin, activity: Activity) {
-    return Effect.gen({ self: this }, function* () {
-      const clock = yield* Clock.Clock
-      const onPermit = () => {
-        activity.permittedAt = clock.currentTimeNanosUnsafe()
-      }
-      if (event.kind === "publish") {
-        this.#connection.inbound.begin(event.streamId, yield* startPublish(this.#connection, event, onPermit))
-      } else {
-        activity.viewer = yield* startPlay(this.#connection, event, activity.place ?? 0, onPermit)
-      }
-    })
+    const connection = this.#connection
+    return event.kind === "play"
+      ? startPlay(connection, event, activity)
+      : Effect.map(startPublish(connection, event, activity), (publishing) =>
+          connection.inbound.begin(event.streamId, publishing)
+        )
   }
 
+  /** Not to be interrupted: what is no longer in the list is ended by nobody else. */
   #end(streamId: number) {
-    return Effect.gen({ self: this }, function* () {
+    const ending = Effect.gen({ self: this }, function* () {
       const activity = this.#activity(streamId)
       if (activity === undefined) return
       this.#activities = this.#without(streamId)
@@ -112,6 +92,7 @@ export class Streams implements Part {
       if (this.#activities.length === 0) this.#connection.session.role = ""
       this.#watch()
     })
+    return Effect.uninterruptible(ending)
   }
 
   /** Of the session. */
