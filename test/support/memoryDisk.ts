@@ -34,7 +34,7 @@ export class MemoryDisk implements Disk {
   readonly writeFile: Disk["writeFile"] = (path, bytes, done) =>
     this.#call("writeFile", path, done, () => {
       if (!this.folders.has(path.slice(0, path.lastIndexOf("/")))) return false
-      this.files.set(path, bytes)
+      this.files.set(path, bytes.slice())
       return true
     })
 

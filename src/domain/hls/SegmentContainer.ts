@@ -5,6 +5,8 @@ import type { Tracks } from "../mp4/Tracks.ts"
 export interface SegmentContainer {
   /** Of the files' names, with the dot. */
   readonly extension: ".ts" | ".m4s"
+  /** After that it has nothing of the frames that were written but copies. `undefined` where too many frames wait. */
+  readonly copyHeld?: () => void
   /** Bytes of the open segment, about; 0 while it is empty. */
   readonly length: number
   /** What is known of the stream's tracks. */

@@ -127,9 +127,9 @@ export class Segmenter {
 
   #header(frame: MediaFrame): void {
     if (!isConfiguration(frame)) return
-    // Taken note of only after the segment with the old one has ended.
     const { container } = this.#options
-    if (!container.learn(frame)) return
+    // It is compared with those to come. Taken note of only after the segment with the old one has ended.
+    if (!container.learn(frame.withOwnBytes())) return
     this.#breakOff()
     if (frame.kind === Kind.Video) this.#awaitsKeyframe = true
   }

@@ -1,7 +1,8 @@
 /** Segments of MPEG-TS: the tables first, in each part too, continuity counters that run on from one to the next. */
 import { concat, equals } from "../bytes/bytes.ts"
 import { Kind, type MediaFrame } from "../media/MediaFrame.ts"
-import { SlabWriter, smallestSlab } from "../media/SlabWriter.ts"
+import type { SlabMemory } from "../media/SlabMemory.ts"
+import { SlabWriter, smallestSlab, type TakeSlab } from "../media/SlabWriter.ts"
 import { Tracks } from "../mp4/Tracks.ts"
 import { TsMux } from "../ts/TsMux.ts"
 import type { SegmentContainer } from "./SegmentContainer.ts"
@@ -12,17 +13,19 @@ const audioPesMillis = 100
 /** Of the first slab, in eighths of what was cut last: segments of one stream are about as long as each other. */
 const spareEighths = 9
 
-/** Without a copy where nearly all of one slab is used: what is not used lives as long as the rest. */
-const allOf = (out: SlabWriter): Uint8Array => {
+/** Without a copy where nearly all of one slab is used, or it is used again: what is not used lives as long as the rest. */
+const allOf = (out: SlabWriter, memory: SlabMemory | undefined): Uint8Array => {
   const parts: Array<Uint8Array> = []
   for (let at = 0; at < out.end;) {
     const slab = out.slabAt(at)
     const part = slab.bytes.subarray(0, slab.used)
-    if (part.length === out.end && slab.used > slab.bytes.length * 0.75) return part
+    if (part.length === out.end && (memory !== undefined || slab.used > slab.bytes.length * 0.75)) return part
     parts.push(part)
     at = slab.position + slab.used
   }
-  return concat(parts)
+  const bytes = concat(parts)
+  for (const part of parts) memory?.give(part)
+  return bytes
 }
 
 export class TsContainer implements SegmentContainer {
@@ -30,15 +33,20 @@ export class TsContainer implements SegmentContainer {
   readonly tracks = new Tracks()
   readonly init = undefined
   readonly #mux: TsMux
+  readonly #memory: SlabMemory | undefined
+  readonly #take: TakeSlab | undefined
   /** Since the last cut. */
-  #out = new SlabWriter()
+  #out: SlabWriter
   /** Of the open segment, cut already. */
   #cutBytes = 0
   readonly #headers = new Map<Kind, MediaFrame>()
 
-  /** `published`: times as published instead of repaired. */
-  constructor(published: boolean) {
+  /** `published`: times as published instead of repaired. `memory`: of segments, if their reader gives it back. */
+  constructor(published: boolean, memory?: SlabMemory) {
     this.#mux = new TsMux({ published, audioPesMillis })
+    this.#memory = memory
+    this.#take = memory && ((length) => memory.take(length))
+    this.#out = new SlabWriter(smallestSlab, this.#take)
   }
 
   get length(): number {
@@ -60,11 +68,15 @@ export class TsContainer implements SegmentContainer {
     return this.#mux.write(frame, this.#out)
   }
 
+  copyHeld(): void {
+    this.#mux.copyHeld()
+  }
+
   cut(): Uint8Array {
     this.#mux.flush(this.#out)
-    const bytes = allOf(this.#out)
+    const bytes = allOf(this.#out, this.#memory)
     this.#cutBytes += bytes.length
-    this.#out = new SlabWriter(Math.max(smallestSlab, (bytes.length * spareEighths) >> 3))
+    this.#out = new SlabWriter(Math.max(smallestSlab, (bytes.length * spareEighths) >> 3), this.#take)
     return bytes
   }
 

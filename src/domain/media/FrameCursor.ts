@@ -9,6 +9,7 @@ import type { MediaFrame } from "./MediaFrame.ts"
 import type { Entry, LogReader, SourceLog } from "./SourceLog.ts"
 
 export class FrameCursor implements LogReader {
+  readonly copies: boolean
   readonly #log: SourceLog
   /** False before the stream has begun, and between a jump and the next keyframe. */
   #flowing = false
@@ -18,8 +19,10 @@ export class FrameCursor implements LogReader {
   framesDropped = 0
   jumps = 0
 
-  constructor(log: SourceLog, start: StartPolicy) {
+  /** `copies`: who reads has nothing but copies of what it has taken, once the step ends. */
+  constructor(log: SourceLog, start: StartPolicy, copies = false) {
     this.#log = log
+    this.copies = copies
     this.#index = log.end
     this.#fresh = !log.hasMedia
     if (!this.#fresh) this.#enter(start(log))

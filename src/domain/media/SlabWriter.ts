@@ -9,6 +9,11 @@
 export const smallestSlab = 4096
 export const largestSlab = 262_144
 
+/** Where slabs come from. */
+export type TakeSlab = (length: number) => Uint8Array
+
+const fresh: TakeSlab = (length) => new Uint8Array(length)
+
 export interface Slab {
   readonly bytes: Uint8Array
   /** Position of its first byte in the whole run. */
@@ -19,11 +24,13 @@ export interface Slab {
 export class SlabWriter {
   #slabs: Array<Slab> = []
   #nextSize: number
+  readonly #take: TakeSlab
   #end = 0
 
   /** `firstSize`: of the first slab, for who knows about how much will come. */
-  constructor(firstSize = smallestSlab) {
+  constructor(firstSize = smallestSlab, take = fresh) {
     this.#nextSize = firstSize
+    this.#take = take
   }
 
   /** Position one past the last committed byte. */
@@ -35,7 +42,7 @@ export class SlabWriter {
   reserve(length: number): Slab {
     const current = this.#slabs[this.#slabs.length - 1]
     if (current !== undefined && current.bytes.length - current.used >= length) return current
-    const slab = { bytes: new Uint8Array(Math.max(length, this.#nextSize)), position: this.#end, used: 0 }
+    const slab = { bytes: this.#take(Math.max(length, this.#nextSize)), position: this.#end, used: 0 }
     this.#nextSize = Math.min(largestSlab, this.#nextSize * 2)
     this.#slabs.push(slab)
     return slab

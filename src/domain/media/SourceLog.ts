@@ -44,6 +44,8 @@ const noGop: GroupOfPictures = { millis: 0, frames: 0 }
 /** Somebody whose place keeps frames alive. `Infinity` while it needs none. */
 export interface LogReader {
   readonly position: () => number
+  /** It has nothing of frames before its position but copies. */
+  readonly copies?: boolean
 }
 
 const noHeaders: ReadonlyArray<MediaFrame> = []
@@ -72,6 +74,8 @@ export class SourceLog {
   readonly #frames = new Deque<MediaFrame>()
   readonly #entries = new Deque<Entry>()
   readonly #readers = new Set<LogReader>()
+  /** Of them, those that may have the bytes themselves. */
+  #keepers = 0
   #unreadFrom = 0
   #headers = noHeaders
   #beginning: Entry | undefined
@@ -102,11 +106,11 @@ export class SourceLog {
   }
 
   /**
-   * No reader has been there from this index on: of those frames nobody but the log has the bytes, once it has
-   * forgotten them nobody at all. `Infinity` while there are readers.
+   * No reader but those that copy has been there from this index on: of those frames nobody but the log has the bytes,
+   * once it has forgotten them nobody at all. `Infinity` while there are other readers.
    */
   get unreadFrom(): number {
-    return this.#readers.size === 0 ? this.#unreadFrom : Infinity
+    return this.#keepers === 0 ? this.#unreadFrom : Infinity
   }
 
   /** Payload bytes kept. */
@@ -234,10 +238,12 @@ export class SourceLog {
   /** Whoever keeps frames, or their bytes, beyond the step in which it looked at them is a reader. */
   addReader(reader: LogReader): void {
     this.#readers.add(reader)
+    if (reader.copies !== true) this.#keepers++
   }
 
   removeReader(reader: LogReader): void {
-    this.#readers.delete(reader)
+    if (!this.#readers.delete(reader) || reader.copies === true) return
+    this.#keepers--
     this.#unreadFrom = this.end
   }
 

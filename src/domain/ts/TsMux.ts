@@ -79,6 +79,8 @@ export class TsMux {
   /** Sound for the next PES packet, and its bytes there. */
   readonly #held: Array<MediaFrame> = []
   #heldLength = 0
+  /** So many of them, from the first on, are copies. */
+  #heldCopies = 0
 
   constructor(options: TsMuxOptions = {}) {
     const { audioPesMillis = 0, leadMillis = 100, metadata = false, psiMillis = 500, published = false } = options
@@ -126,6 +128,12 @@ export class TsMux {
     return frame.kind === Kind.Video ? this.#writeVideo(frame, out) : this.#writeAudio(frame, out)
   }
 
+  /** Sound that waits has bytes of its own: nothing is kept of frames that were written. */
+  copyHeld(): void {
+    const held = this.#held
+    while (this.#heldCopies < held.length) held[this.#heldCopies] = held[this.#heldCopies++].withOwnBytes()
+  }
+
   /** The tables, for the beginning of a segment. */
   writePsi(out: SlabWriter): void {
     const slab = out.reserve(psiLength)
@@ -165,6 +173,7 @@ export class TsMux {
     this.#psiFresh = false
     this.#held.length = 0
     this.#heldLength = 0
+    this.#heldCopies = 0
   }
 
   /** A whole ID3 tag (`id3Tag`) of at most 64 KB; false if it is longer, or `metadata` was not announced. */

@@ -2,6 +2,7 @@
 import type * as Clock from "effect/Clock"
 import { FloorCounter } from "../../domain/hls/cutRules.ts"
 import { Fmp4Container } from "../../domain/hls/Fmp4Container.ts"
+import type { SegmentContainer } from "../../domain/hls/SegmentContainer.ts"
 import { Segmenter } from "../../domain/hls/Segmenter.ts"
 import { TsContainer } from "../../domain/hls/TsContainer.ts"
 import type { StartPolicy } from "../../domain/media/Cursor.ts"
@@ -28,6 +29,7 @@ export interface FollowerOptions {
 export class Follower {
   readonly #options: FollowerOptions
   readonly #cursor: FrameCursor
+  readonly #container: SegmentContainer
   readonly #segmenter: Segmenter
   readonly #counter = new FloorCounter()
   /** Of the log, the end of what `isDue` has looked at; and how much of that was not taken. */
@@ -39,9 +41,14 @@ export class Follower {
   constructor(options: FollowerOptions) {
     const { log, output, published, settings, start } = options
     this.#options = options
-    this.#cursor = new FrameCursor(log, start)
+    // Parts stay in memory.
+    const memory = settings.lowLatency ? undefined : output.options.memory
+    const container: SegmentContainer = settings.useFmp4
+      ? new Fmp4Container(published)
+      : new TsContainer(published, memory)
+    this.#cursor = new FrameCursor(log, start, container.copyHeld !== undefined)
     log.addReader(this.#cursor)
-    const container = settings.useFmp4 ? new Fmp4Container(published) : new TsContainer(published)
+    this.#container = container
     this.#segmenter = new Segmenter(
       {
         rules: cutRules(settings),
@@ -92,6 +99,7 @@ export class Follower {
     const frames = this.#cursor.take()
     if (this.#options.output.isOff) return
     for (const frame of frames) this.#segmenter.push(frame)
+    this.#container.copyHeld?.()
   }
 
   /** What comes next, if anything, does not follow. */

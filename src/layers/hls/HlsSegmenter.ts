@@ -7,6 +7,7 @@ import * as Queue from "effect/Queue"
 import type { Playlist } from "../../domain/hls/Playlist.ts"
 import { isSafePath } from "../../domain/hls/fileName.ts"
 import { playTimes } from "../../domain/media/playTimes.ts"
+import { SlabMemory } from "../../domain/media/SlabMemory.ts"
 import { type StreamName, streamKey } from "../../domain/media/StreamName.ts"
 import { GopCache } from "../../services/GopCache.ts"
 import { HlsSegmenter, type SegmentWritten } from "../../services/HlsSegmenter.ts"
@@ -51,6 +52,7 @@ export const layer = Layer.effect(
     const listeners = new Set<(segment: SegmentWritten) => void>()
     const rosters = yield* makeRosters(settings, () => outputs.values())
     const followers = new Set<Follower>()
+    const memory = new SlabMemory()
     // Runs when the fibers that write have ended: what they had not written yet is written here.
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
@@ -129,6 +131,7 @@ export const layer = Layer.effect(
             for (const listener of listeners) listener(segment)
           },
           onFailed: onFailed(() => output, key, hls),
+          memory: storage === "disk" ? memory : undefined,
           after: before === undefined ? Effect.void : Deferred.await(before.gone),
           numbers: () => before?.numbers()
         },

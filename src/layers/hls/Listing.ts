@@ -207,7 +207,8 @@ export class Listing {
       const stored: StoredSegment = { ...shared, startedAt: job.openedAt, files: [file, ...prepared.files] }
       this.#prepared = undefined
       this.#hasGap = false
-      this.#facts = segment
+      const { frameRate, tracks } = segment
+      this.#facts = { frameRate, tracks }
       if (!settings.lowLatency) this.#forgetHint()
       this.#window.add(stored, {
         windowMillis: settings.windowMillis,

@@ -10,6 +10,7 @@ import type { StreamName } from "../../domain/media/StreamName.ts"
 import type { HlsFile, HlsOutput, SegmentWritten } from "../../services/HlsSegmenter.ts"
 import type { StoreFailed } from "../../services/SegmentStore.ts"
 import { isListed, type Position } from "../../domain/hls/delivery.ts"
+import type { SlabMemory } from "../../domain/media/SlabMemory.ts"
 import type { Variant } from "../../domain/hls/masterPlaylist.ts"
 import { contentTypeOf, Listing, type ListingOptions, type PartJob, type SegmentJob } from "./Listing.ts"
 import { type Waited, Waiters } from "./Waiters.ts"
@@ -38,6 +39,8 @@ export const makeQueue: Effect.Effect<JobQueue> = Queue.dropping<Job, Cause.Done
 export interface OutputOptions extends Omit<ListingOptions, "onChange"> {
   readonly onWritten: (segment: SegmentWritten) => void
   readonly onFailed: (error: StoreFailed) => Effect.Effect<void>
+  /** Of segments that the store does not keep. */
+  readonly memory: SlabMemory | undefined
   /** The output before it has removed its files. */
   readonly after: Effect.Effect<void>
   /** Where the numbers go on if there is no playlist: asked after that. */
@@ -268,6 +271,8 @@ export class Output implements HlsOutput {
   #listed(job: SegmentJob, written: Pick<SegmentWritten, "sequence" | "file" | "uri">): void {
     this.#queuedSegments--
     this.#done(job.segment.bytes.length)
+    // After a failure the store may still read it.
+    this.options.memory?.give(job.segment.bytes)
     const { playlistFile, stream } = this
     const { durationMillis } = job.segment
     this.options.onWritten({ stream, durationMillis, ...written, playlistFile, root: job.settings.path })

@@ -105,6 +105,24 @@ describe("payload that a log has forgotten", () => {
     expect(publisher.held).toBeLessThan(400_000)
   })
 
+  test("is freed at once where those who read have nothing but copies, and not before they have read", () => {
+    const publisher = new Publisher()
+    const cursor = new FrameCursor(publisher.log, (log) => log.newestEntry, true)
+    publisher.log.addReader(cursor)
+    for (let i = 0; i < 10; i++) {
+      groups(publisher, 2)
+      const all = new Map(publisher.sent.map((expected) => [expected.frame, expected]))
+      const taken = cursor.take()
+      expect(taken.length).toBe(200)
+      for (const frame of taken) expect(isWhole(all.get(frame) as Expected)).toBe(true)
+    }
+    groups(publisher, 1)
+    expect(publisher.held).toBeLessThan(200_000)
+    publisher.log.removeReader(cursor)
+    publisher.log.removeReader(cursor)
+    expect(publisher.log.unreadFrom).toBe(0)
+  })
+
   test("is left to the collector when the messages go elsewhere meanwhile", () => {
     const publisher = new Publisher()
     groups(publisher, 1)

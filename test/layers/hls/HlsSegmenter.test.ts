@@ -25,6 +25,27 @@ describe("a stream", () => {
     })
   )
 
+  effect("uses the memory of segments that are on disk again, never that of one that may still be on its way", () =>
+    Effect.gen(function* () {
+      const { disk, publish } = yield* harness({ hls: "hls_window 6;" })
+      const buffers: Array<ArrayBufferLike> = []
+      const stuck: Array<{ readonly bytes: Uint8Array; readonly before: Uint8Array }> = []
+      const { writeFile } = disk
+      const watched: typeof writeFile = (path, bytes, done) => {
+        if (!path.includes(".ts")) return writeFile(path, bytes, done)
+        buffers.push(bytes.buffer)
+        if (buffers.length === 10) stuck.push({ bytes, before: bytes.slice() })
+        else writeFile(path, bytes, done)
+      }
+      Object.assign(disk, { writeFile: watched })
+      yield* (yield* publish()).play(2 * diskTimeoutMillis + 40_000)
+      expect(buffers.length).toBeGreaterThan(20)
+      expect(new Set(buffers).size).toBeLessThan(8)
+      expect(buffers.slice(10)).not.toContain(stuck[0]!.bytes.buffer)
+      expect(stuck[0]!.bytes).toEqual(stuck[0]!.before)
+    })
+  )
+
   effect("keeps its files without hls_cleanup", () =>
     Effect.gen(function* () {
       const { disk, publish } = yield* harness({ hls: "hls_window 6; hls_cleanup off;" })
