@@ -14,10 +14,17 @@ export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed"
   }
 }
 
+/** How a call has ended. */
+export type Told = (failure: StoreFailed | undefined) => void
+/** Whether anybody still waits for a call: where not, nothing changes any more, and nothing is told. */
+export type IsWanted = () => boolean
+
 /** A list of segments, written anew with each of them. */
 export interface ListFile {
   /** The whole list is seen, by who reads it within a second of opening it. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, StoreFailed>
+  /** The same as a plain call. */
+  readonly begin: (bytes: Uint8Array, told: Told, isWanted: IsWanted) => void
   /** One that is not there counts as removed. */
   readonly remove: Effect.Effect<void, StoreFailed>
 }
@@ -26,6 +33,8 @@ export interface ListFile {
 export interface SegmentFiles {
   /** The whole file or nothing is seen, also of one that was there before. Takes the bytes over. */
   readonly write: (file: string, bytes: Uint8Array) => Effect.Effect<void, StoreFailed>
+  /** The same as a plain call. */
+  readonly begin: (file: string, bytes: Uint8Array, told: Told, isWanted: IsWanted) => void
   /** One that is written often. It is read like any other. */
   readonly list: (file: string) => ListFile
   /** `undefined` if there is none. */

@@ -13,34 +13,19 @@ import {
 } from "../../domain/hls/Playlist.ts"
 import { SegmentWindow, type StoredSegment } from "../../domain/hls/SegmentWindow.ts"
 import type { Variant } from "../../domain/hls/masterPlaylist.ts"
-import type { Part, Segment, SegmentKind } from "../../domain/hls/Segmenter.ts"
+import type { Segment, SegmentKind } from "../../domain/hls/Segmenter.ts"
 import { Kind } from "../../domain/media/MediaFrame.ts"
 import type { StreamName } from "../../domain/media/StreamName.ts"
 import type { HlsFile } from "../../services/HlsSegmenter.ts"
 import { type ListFile, type SegmentFiles, StoreFailed } from "../../services/SegmentStore.ts"
 import { Companions, type CurrentKey, encrypted } from "./Companions.ts"
+import { contentTypeOf } from "./contentType.ts"
+import type { PartJob, Preparation, SegmentJob, Written } from "./jobs.ts"
 import { cutRules, hasKeyUrl, type HlsSettings, segmentUri } from "./options.ts"
+import { writeInTurn } from "./writeInTurn.ts"
 
 /** Files that could not be removed and are tried again; more are given up. */
 export const maxUndeleted = 1000
-
-/** What a segment and its parts have in common on their way to the store. */
-interface JobFacts {
-  readonly settings: HlsSettings
-  readonly utc: boolean
-  /** When it began, milliseconds of the epoch. */
-  readonly openedAt: number
-  /** `[timestamp]` of its name. */
-  readonly timestamp: number
-}
-
-export interface SegmentJob extends JobFacts {
-  readonly segment: Segment
-}
-
-export interface PartJob extends JobFacts {
-  readonly part: Part
-}
 
 export interface ListingOptions {
   readonly name: StreamName
@@ -56,25 +41,10 @@ export interface ListingOptions {
   readonly index: { readonly add: (file: string) => void; readonly remove: (file: string) => void }
 }
 
-/** What `write` has added to the list. */
-export interface Written {
-  readonly sequence: number
-  readonly file: string
-  readonly uri: string
-}
-
 /** The part that comes next. */
 interface Hint {
   readonly file: string
   readonly targetMillis: number
-}
-
-/** What the segment that comes next, and its parts, need and say. */
-interface Preparation extends MediaFacts {
-  readonly sequence: number
-  readonly facts: NameFacts
-  readonly files: ReadonlyArray<string>
-  readonly cipher: CurrentKey | undefined
 }
 
 interface Place {
@@ -82,16 +52,11 @@ interface Place {
   readonly contentType: string
 }
 
-const contentTypes: Readonly<Record<string, string>> = {
-  ts: "video/MP2T",
-  m4s: "video/iso.segment",
-  mp4: "video/mp4"
-}
-
-export const contentTypeOf = (file: string): string =>
-  contentTypes[file.slice(file.lastIndexOf(".") + 1)] ?? "application/octet-stream"
-
 const encoder = new TextEncoder()
+
+const textOf = (playlist: Playlist): Uint8Array => encoder.encode(playlistText(playlist))
+
+const tellUnwritten = (error: StoreFailed) => Effect.logWarning("hls playlist not written", Cause.fail(error))
 
 export class Listing {
   readonly #options: ListingOptions
@@ -187,36 +152,66 @@ export class Listing {
     return isSafePath(file) ? file : undefined
   }
 
-  /** Writes a segment and lists it. Interrupted or failed, it has changed nothing. */
-  write(job: SegmentJob): Effect.Effect<Written, StoreFailed> {
-    return Effect.gen({ self: this }, function* () {
-      const { files, playlistFile } = this.#options
-      const { segment, settings } = job
-      const { durationMillis } = segment
-      const prepared = yield* this.#prepare(job, segment)
-      const { cipher, facts, sequence } = prepared
-      const name = fileName(settings.segmentFile, { ...facts, durationMillis })
-      const file = segment.init === undefined ? name : withExtension(name, ".m4s")
-      if (!isSafePath(file)) return yield* new StoreFailed({ action: "write", file, reason: "no name of a file" })
-      const bytes = encrypted(segment.bytes, cipher)
-      yield* files.write(file, bytes)
-      this.#place(file, files)
-      const uri = segmentUri(settings, playlistFile, file)
-      const { discontinuity, key, map } = prepared
-      const shared = { uri, durationMillis, discontinuity, key, map, bytes: bytes.length }
-      const stored: StoredSegment = { ...shared, startedAt: job.openedAt, files: [file, ...prepared.files] }
-      this.#prepared = undefined
-      this.#hasGap = false
-      const { frameRate, tracks } = segment
-      this.#facts = { frameRate, tracks }
-      if (!settings.lowLatency) this.#forgetHint()
-      this.#window.add(stored, {
-        windowMillis: settings.windowMillis,
-        maxDurationMillis: maxDurationMillis(cutRules(settings))
-      })
-      this.#list()
-      return { sequence, file, uri }
+  /**
+   * Writes a segment, lists it and writes the list. Once it is listed it is `written`: interrupted or failed before that,
+   * it has changed nothing.
+   */
+  write(job: SegmentJob, written: (segment: Written) => void): Effect.Effect<void, StoreFailed> {
+    return Effect.suspend(() =>
+      Effect.flatMap(this.#prepare(job, job.segment), (prepared) => this.#writePrepared(job, prepared, written))
+    )
+  }
+
+  #writePrepared(
+    job: SegmentJob,
+    prepared: Preparation,
+    written: (segment: Written) => void
+  ): Effect.Effect<void, StoreFailed> {
+    const { files } = this.#options
+    const { segment, settings } = job
+    const name = fileName(settings.segmentFile, { ...prepared.facts, durationMillis: segment.durationMillis })
+    const file = segment.init === undefined ? name : withExtension(name, ".m4s")
+    if (!isSafePath(file)) return Effect.fail(new StoreFailed({ action: "write", file, reason: "no name of a file" }))
+    const bytes = encrypted(segment.bytes, prepared.cipher)
+    return writeInTurn({
+      files,
+      file,
+      bytes,
+      list: this.#listFile,
+      listed: () => {
+        written(this.#add(job, prepared, file, bytes.length))
+        return textOf(this.#listed ?? this.#window.playlist)
+      },
+      unlisted: tellUnwritten
     })
+  }
+
+  #add({ openedAt, segment, settings }: SegmentJob, prepared: Preparation, file: string, bytes: number): Written {
+    const { files, playlistFile } = this.#options
+    const { discontinuity, key, map, sequence } = prepared
+    const { durationMillis, frameRate, tracks } = segment
+    this.#place(file, files)
+    const uri = segmentUri(settings, playlistFile, file)
+    this.#prepared = undefined
+    this.#hasGap = false
+    this.#facts = { frameRate, tracks }
+    if (!settings.lowLatency) this.#forgetHint()
+    const stored: StoredSegment = {
+      uri,
+      durationMillis,
+      discontinuity,
+      key,
+      map,
+      bytes,
+      startedAt: openedAt,
+      files: [file, ...prepared.files]
+    }
+    this.#window.add(stored, {
+      windowMillis: settings.windowMillis,
+      maxDurationMillis: maxDurationMillis(cutRules(settings))
+    })
+    this.#list()
+    return { sequence, file, uri }
   }
 
   /** Writes a part of the segment that comes next and lists it. */
@@ -259,39 +254,60 @@ export class Listing {
 
   /** The number, key and init segment of the segment that comes next: the same for all its parts. */
   #prepare(job: SegmentJob | PartJob, kind: SegmentKind): Effect.Effect<Preparation, StoreFailed> {
+    const sequence = this.#window.nextSequence
+    if (this.#prepared?.sequence === sequence) return Effect.succeed(this.#prepared)
+    const { openedAt, settings, timestamp, utc } = job
+    const { name } = this.#options
+    const facts: NameFacts = { name, sequence, durationMillis: 0, timestamp, openedAt, utc }
+    if (kind.init === undefined && !settings.keys) return Effect.succeed(this.#prepareWith(kind, facts))
     return Effect.gen({ self: this }, function* () {
-      const sequence = this.#window.nextSequence
-      if (this.#prepared?.sequence === sequence) return this.#prepared
-      const { name, playlistFile } = this.#options
-      const { openedAt, settings, timestamp, utc } = job
-      const facts: NameFacts = { name, sequence, durationMillis: 0, timestamp, openedAt, utc }
       const init = kind.init === undefined ? undefined : yield* this.#companions.initFile(kind.init, sequence)
       const cipher = settings.keys ? yield* this.#companions.keyFor(settings, facts) : undefined
-      this.#prepared = {
-        sequence,
+      const map = init && segmentUri(settings, this.#options.playlistFile, init)
+      return this.#prepareWith(
+        kind,
         facts,
+        map,
         cipher,
-        // Nothing was before the first one of all.
-        discontinuity: (kind.discontinuity || this.#hasGap) && sequence > 0,
-        key: cipher && { uri: cipher.uri, iv: cipher.iv },
-        map: init === undefined ? undefined : segmentUri(settings, playlistFile, init),
-        files: [...(init === undefined ? [] : [init]), ...(cipher === undefined ? [] : [cipher.file])]
-      }
-      return this.#prepared
+        [init, cipher?.file].filter((file) => file !== undefined)
+      )
+    })
+  }
+
+  #prepareWith(
+    { discontinuity }: SegmentKind,
+    facts: NameFacts,
+    map?: string,
+    cipher?: CurrentKey,
+    files: ReadonlyArray<string> = []
+  ): Preparation {
+    const { sequence } = facts
+    return (this.#prepared = {
+      sequence,
+      facts,
+      cipher,
+      // Nothing was before the first one of all.
+      discontinuity: (discontinuity || this.#hasGap) && sequence > 0,
+      key: cipher && { uri: cipher.uri, iv: cipher.iv },
+      map,
+      files
     })
   }
 
   /** Over HTTP the list is served from memory: only readers of the folder miss one that could not be written. */
   get writePlaylist(): Effect.Effect<void> {
-    if (this.#listed === undefined) return Effect.void
-    return this.#listFile
-      .write(encoder.encode(playlistText(this.#listed)))
-      .pipe(Effect.catch((error) => Effect.logWarning("hls playlist not written", Cause.fail(error))))
+    return Effect.suspend(() =>
+      this.#listed === undefined ? Effect.void : Effect.catch(this.#listFile.write(textOf(this.#listed)), tellUnwritten)
+    )
   }
 
   removeExpired({ cleanup }: HlsSettings): Effect.Effect<void> {
-    const parts = this.#window.takeExpiredParts()
-    return Effect.andThen(this.#remove(parts, []), this.#release(cleanup, this.#window.takeExpired()))
+    return Effect.suspend(() => {
+      const parts = this.#window.takeExpiredParts()
+      const segments = this.#window.takeExpired()
+      if (parts.length + segments.length + this.#undeleted.length === 0) return Effect.void
+      return Effect.andThen(this.#remove(parts, []), this.#release(cleanup, segments))
+    })
   }
 
   /** What has left the list would be forgotten with the process. */

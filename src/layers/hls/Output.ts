@@ -12,7 +12,9 @@ import type { StoreFailed } from "../../services/SegmentStore.ts"
 import { isListed, type Position } from "../../domain/hls/delivery.ts"
 import type { SlabMemory } from "../../domain/media/SlabMemory.ts"
 import type { Variant } from "../../domain/hls/masterPlaylist.ts"
-import { contentTypeOf, Listing, type ListingOptions, type PartJob, type SegmentJob } from "./Listing.ts"
+import { contentTypeOf } from "./contentType.ts"
+import type { PartJob, SegmentJob } from "./jobs.ts"
+import { Listing, type ListingOptions } from "./Listing.ts"
 import { type Waited, Waiters } from "./Waiters.ts"
 
 /** Segments that wait for a slow disk, in number and in bytes. What comes beyond is lost, and the log says so. */
@@ -252,15 +254,13 @@ export class Output implements HlsOutput {
   }
 
   #processSegment(job: SegmentJob): Effect.Effect<void> {
-    return Effect.gen({ self: this }, function* () {
-      yield* this.#tellLost
-      yield* Effect.matchEffect(this.#listing.write(job), {
-        onSuccess: (written) => Effect.sync(() => this.#listed(job, written)),
-        onFailure: (error) => this.#failed(job, error)
-      })
-      yield* this.#listing.writePlaylist
-      yield* this.#listing.removeExpired(job.settings)
-    })
+    const written = this.#listing
+      .write(job, (segment) => this.#listed(job, segment))
+      .pipe(
+        Effect.catch((error) => Effect.andThen(this.#failed(job, error), this.#listing.writePlaylist)),
+        Effect.andThen(this.#listing.removeExpired(job.settings))
+      )
+    return this.#lost === 0 ? written : Effect.andThen(this.#tellLost, written)
   }
 
   #done(length: number): void {
@@ -287,7 +287,6 @@ export class Output implements HlsOutput {
 
   get #tellLost(): Effect.Effect<void> {
     const lost = this.#lost
-    if (lost === 0) return Effect.void
     this.#lost = 0
     this.#listing.lose()
     return Effect.logWarning("hls segments lost: the store is too slow").pipe(Effect.annotateLogs("hls.segments", lost))

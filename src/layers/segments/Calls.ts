@@ -2,6 +2,7 @@
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type { IsWanted } from "../../services/SegmentStore.ts"
 import type { DiskError } from "./Disk.ts"
 
 /** Runs an effect in a scope that outlives its caller. */
@@ -30,24 +31,37 @@ export class Calls {
     this.#limitMillis = limitMillis
   }
 
-  /** The call's answer, or the failure if there is none in time. Nobody waits for a call that was given up. */
+  /** The call's answer, or the failure if there is none in time. */
   within<A, E>(begin: Begin<A>, failed: (reason: string) => E): Effect.Effect<A, E> {
     return Effect.callback((resume) => {
-      const call: Call = {
-        startedAt: this.#clock.currentTimeMillisUnsafe(),
-        late: () => resume(Effect.fail(failed(`no answer in ${this.#limitMillis} ms`)))
-      }
-      this.#open.add(call)
-      begin(
-        (error, value) => {
-          if (!this.#open.delete(call)) return
-          resume(error === null ? Effect.succeed(value) : Effect.fail(failed(error.message)))
-        },
-        () => this.#open.has(call)
+      let isWanted = true
+      this.begin<A>(
+        begin,
+        (reason, value) => resume(reason === undefined ? Effect.succeed(value as A) : Effect.fail(failed(reason))),
+        () => isWanted
       )
-      if (!this.#watched && this.#open.size > 0) this.#watch()
-      return Effect.sync(() => this.#open.delete(call))
+      return Effect.sync(() => {
+        isWanted = false
+      })
     })
+  }
+
+  /** The same as a plain call: `told` gets the reason of a failure. Nobody waits for a call that is not wanted. */
+  begin<A>(begin: Begin<A>, told: (reason: string | undefined, value?: A) => void, isWanted: IsWanted): void {
+    const call: Call = {
+      startedAt: this.#clock.currentTimeMillisUnsafe(),
+      late: () => {
+        if (isWanted()) told(`no answer in ${this.#limitMillis} ms`)
+      }
+    }
+    this.#open.add(call)
+    begin(
+      (error, value) => {
+        if (this.#open.delete(call) && isWanted()) told(error?.message, value)
+      },
+      () => this.#open.has(call) && isWanted()
+    )
+    if (!this.#watched && this.#open.size > 0) this.#watch()
   }
 
   #watch(): void {

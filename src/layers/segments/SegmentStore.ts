@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import { type SegmentFiles, SegmentStore, StoreFailed } from "../../services/SegmentStore.ts"
+import { type IsWanted, type SegmentFiles, SegmentStore, StoreFailed, type Told } from "../../services/SegmentStore.ts"
 import { type Begin, Calls, type Run } from "./Calls.ts"
 import { type Disk, type DiskError, type Done, isMissing, nodeDisk } from "./Disk.ts"
 import { DiskList } from "./DiskList.ts"
@@ -33,6 +33,12 @@ const diskFiles = ({ cache, calls, clock, disk, reading, run }: DiskState, root:
   const base = root.replace(/\/+$/, "")
   const attempt = <A>(action: StoreFailed["action"], file: string, begin: Begin<A>): Effect.Effect<A, StoreFailed> =>
     calls.within(begin, (reason) => new StoreFailed({ action, file, reason }))
+  const writing = (file: string, begin: Begin<void>, told: Told, isWanted: IsWanted): void =>
+    calls.begin(
+      begin,
+      (reason) => told(reason === undefined ? undefined : new StoreFailed({ action: "write", file, reason })),
+      isWanted
+    )
   /** Once it has changed: what was read until then is not its own any more. */
   const changed =
     (path: string, done: (error: DiskError | null, value: void) => void): Done =>
@@ -61,18 +67,23 @@ const diskFiles = ({ cache, calls, clock, disk, reading, run }: DiskState, root:
     )
     return shared
   }
+  const replacing = (file: string, bytes: Uint8Array): Begin<void> => {
+    const path = `${base}/${file}`
+    return (done, isOpen) => replace(disk, path, bytes, changed(path, done), isOpen)
+  }
   return {
-    write: (file, bytes) =>
-      attempt<void>("write", file, (done, isOpen) => {
-        const path = `${base}/${file}`
-        replace(disk, path, bytes, changed(path, done), isOpen)
-      }),
+    write: (file, bytes) => attempt<void>("write", file, replacing(file, bytes)),
+    begin: (file, bytes, told, isWanted) => writing(file, replacing(file, bytes), told, isWanted),
     list: (file) => {
       const path = `${base}/${file}`
       const list = new DiskList(disk, path, () => clock.currentTimeMillisUnsafe())
+      const replacing =
+        (bytes: Uint8Array): Begin<void> =>
+        (done, isOpen) =>
+          list.write(bytes, changed(path, done), isOpen)
       return {
-        write: (bytes) =>
-          attempt<void>("write", file, (done, isOpen) => list.write(bytes, changed(path, done), isOpen)),
+        write: (bytes) => attempt<void>("write", file, replacing(bytes)),
+        begin: (bytes, told, isWanted) => writing(file, replacing(bytes), told, isWanted),
         remove: attempt<void>("remove", file, (done) => list.remove(changed(path, done)))
       }
     },
@@ -142,16 +153,24 @@ class Memory {
 
 const memoryFiles = (memory: Memory, root: string): SegmentFiles => {
   const pathOf = (file: string) => `${root}\0${file}`
+  const put = (file: string, bytes: Uint8Array): StoreFailed | undefined => {
+    if (memory.put(pathOf(file), bytes)) return undefined
+    return new StoreFailed({ action: "write", file, reason: `more than ${maxMemoryBytes} bytes` })
+  }
   const write: SegmentFiles["write"] = (file, bytes) =>
-    Effect.suspend(() =>
-      memory.put(pathOf(file), bytes)
-        ? Effect.void
-        : Effect.fail(new StoreFailed({ action: "write", file, reason: `more than ${maxMemoryBytes} bytes` }))
-    )
+    Effect.suspend(() => {
+      const failure = put(file, bytes)
+      return failure === undefined ? Effect.void : Effect.fail(failure)
+    })
   const remove: SegmentFiles["remove"] = (file) => Effect.sync(() => memory.remove(pathOf(file)))
   return {
     write,
-    list: (file) => ({ write: (bytes) => write(file, bytes), remove: remove(file) }),
+    begin: (file, bytes, told) => told(put(file, bytes)),
+    list: (file) => ({
+      write: (bytes) => write(file, bytes),
+      begin: (bytes, told) => told(put(file, bytes)),
+      remove: remove(file)
+    }),
     read: (file) => Effect.sync(() => memory.get(pathOf(file))),
     ready: (file) => memory.get(pathOf(file)),
     remove
