@@ -77,6 +77,7 @@ export class SourceLog {
   /** Of them, those that may have the bytes themselves. */
   #keepers = 0
   #unreadFrom = 0
+  #appendedAt = -Infinity
   #headers = noHeaders
   #beginning: Entry | undefined
   #retention: Retention
@@ -111,6 +112,11 @@ export class SourceLog {
    */
   get unreadFrom(): number {
     return this.#keepers === 0 ? this.#unreadFrom : Infinity
+  }
+
+  /** When the newest frame was appended, by the clock of `append`. */
+  get appendedAt(): number {
+    return this.#appendedAt
   }
 
   /** Payload bytes kept. */
@@ -185,6 +191,7 @@ export class SourceLog {
 
   /** Takes a frame and repairs its times. `nowMillis` is a monotonic clock. */
   append(frame: MediaFrame, nowMillis: number): void {
+    this.#appendedAt = nowMillis
     this.timeline.repair(frame, nowMillis)
     if (!frame.header && frame.kind !== Kind.Data) this.#beginning ??= this.#entryAt(frame)
     if (frame.keyframe && frame.kind === Kind.Video && frame.track === 0) {

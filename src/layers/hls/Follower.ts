@@ -78,8 +78,9 @@ export class Follower {
    * waits for nothing.
    */
   isDue(): boolean {
-    const { clock, log, output } = this.#options
-    output.lastFrameAt = clock.currentTimeMillisUnsafe()
+    const { log, output } = this.#options
+    // A read may bring no frame, and the first one of all comes after the output.
+    if (log.appendedAt > output.lastFrameAt) output.lastFrameAt = log.appendedAt
     const { end } = log
     let pendingBytes = this.#pendingBytes
     for (let i = Math.max(this.#seen, log.first); i < end; i++) {

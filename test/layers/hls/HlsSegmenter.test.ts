@@ -97,6 +97,24 @@ describe("a stream", () => {
     })
   )
 
+  effect("is there before its first frame, whatever else is read", () =>
+    Effect.gen(function* () {
+      const { disk, listed, publish, written } = yield* harness({ hls: "hls_dispose 30;" })
+      const { readFile } = disk
+      const reading: Array<() => void> = []
+      Object.assign(disk, { readFile: (...call: Parameters<typeof readFile>) => reading.push(() => readFile(...call)) })
+      const one = yield* publish()
+      yield* settle
+      one.push([])
+      expect(reading).not.toEqual([])
+      for (const read of reading) read()
+      yield* settle
+      yield* one.play(4200)
+      expect(listed()).toEqual(["a-0.ts", "a-1.ts"])
+      expect(written.map(({ sequence }) => sequence)).toEqual([0, 1])
+    })
+  )
+
   effect("goes on after a restart of the server, from what is on disk", () =>
     Effect.gen(function* () {
       const one = yield* harness({ hls: "hls_keys on; hls_fragments_per_key 2;" })
