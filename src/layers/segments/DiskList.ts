@@ -3,7 +3,7 @@
  * takes the bytes of the time after: making a file and deleting one each time costs more than all else, and makes file
  * systems write at once what is replaced again in seconds.
  */
-import { type Disk, type Done, isMissing } from "./Disk.ts"
+import { type Disk, type DiskError, type Done, isMissing } from "./Disk.ts"
 import { givenUp, replace } from "./replace.ts"
 
 /** Who has opened the list before it was replaced has at least so long to read it. */
@@ -43,22 +43,35 @@ export class DiskList {
     const spare = this.#takeSpare()
     if (spare === undefined) return this.#replace(bytes, done, isOpen)
     const disk = this.#disk
+    const other = this.#hidden[spare.path === this.#hidden[0] ? 1 : 0]
+    let kept: string | undefined
+    let failed: DiskError | null = null
     const end: Done = (error) => {
-      if (error !== null) disk.unlink(spare.path, () => undefined)
+      if (error !== null) {
+        disk.unlink(spare.path, () => undefined)
+        if (kept !== undefined) disk.unlink(kept, () => undefined)
+      }
       done(error)
     }
-    disk.overwrite(spare.path, bytes, spare.length, (error) => {
+    let left = 2
+    const next = (): void => {
+      if (--left > 0) return
       // Somebody has removed it, or the whole folder.
-      if (isMissing(error) && isOpen()) return this.#replace(bytes, done, isOpen)
-      if (error !== null || !isOpen()) return end(error ?? givenUp)
-      const name = this.#hidden[spare.path === this.#hidden[0] ? 1 : 0]
-      this.#keep(name, (kept) => {
-        if (!isOpen()) return end(givenUp)
-        disk.rename(spare.path, this.#path, (failure) => {
-          if (failure === null) this.#replaced(kept, bytes.length, isOpen())
-          end(failure)
-        })
+      if (isMissing(failed) && isOpen()) return this.#replace(bytes, done, isOpen)
+      if (failed !== null || !isOpen()) return end(failed ?? givenUp)
+      disk.rename(spare.path, this.#path, (error) => {
+        if (error === null) this.#replaced(kept, bytes.length, isOpen())
+        end(error)
       })
+    }
+    // Begun together: the second of two calls wakes none of the runtime's threads.
+    disk.overwrite(spare.path, bytes, spare.length, (error) => {
+      failed = error
+      next()
+    })
+    this.#keep(other, (name) => {
+      kept = name
+      next()
     })
   }
 
