@@ -20,6 +20,7 @@ import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { Refused } from "../../services/Authorizer.ts"
 import type { Session } from "../../services/Sessions.ts"
 import { type Connection, ConnectionClosed, type Reader } from "../../services/Transport.ts"
+import { spanAround } from "../telemetry/held.ts"
 import { logFacts } from "../telemetry/logFacts.ts"
 import { CurrentSession } from "../telemetry/session.ts"
 import { VhostNotFound, violation } from "./errors.ts"
@@ -82,7 +83,7 @@ const shakeHands = Effect.fnUntraced(
     })
   },
   orTimeout,
-  Effect.withSpan("rtmp.handshake")
+  spanAround("rtmp.handshake")
 )
 
 /** Waits for `connect`; whatever else comes before it gets no answer, as with SRS. */

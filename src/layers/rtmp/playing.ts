@@ -13,7 +13,7 @@ import { identifyClient } from "../telemetry/client.ts"
 import { logFacts } from "../telemetry/logFacts.ts"
 import type { Activity } from "./Activity.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
-import { authorized, whilePeerStays } from "./whilePeerStays.ts"
+import { authorized } from "./whilePeerStays.ts"
 
 /** How often the media time of a play with a duration is looked at. */
 const durationCheckMillis = 500
@@ -52,7 +52,7 @@ export const startPlay = Effect.fnUntraced(function* (connection: RtmpConnection
   const request = yield* resolve(connection, "play", event.name)
   const { access, vhost } = request
   yield* identifyClient(access, "play", event.type)
-  const permit = yield* authorized(whilePeerStays(connection.connection, services.authorizer.play(access)))
+  const permit = yield* authorized(connection.connection, services.authorizer.play(access))
   activity.permitted(yield* Clock.currentTimeNanos)
   peer.sendAll([streamBegin(event.streamId), ...playStarted(event.streamId)])
   const viewer = yield* services.playback.view(permit, {

@@ -15,7 +15,7 @@ import { identifyClient } from "../telemetry/client.ts"
 import { logFacts } from "../telemetry/logFacts.ts"
 import type { Activity } from "./Activity.ts"
 import { resolve, type RtmpConnection, tellStream } from "./RtmpConnection.ts"
-import { authorized, whilePeerStays } from "./whilePeerStays.ts"
+import { authorized } from "./whilePeerStays.ts"
 
 /**
  * A publisher's messages are collected for a while before they are read. Without `mr` that is a fifth of what merged
@@ -105,7 +105,7 @@ export const startPublish = Effect.fnUntraced(function* (
   const request = yield* resolve(connection, "publish", event.name)
   const { access, vhost } = request
   yield* identifyClient(access, "publish", event.type)
-  const permit = yield* authorized(whilePeerStays(connection.connection, services.authorizer.publish(access)))
+  const permit = yield* authorized(connection.connection, services.authorizer.publish(access))
   activity.permitted(yield* Clock.currentTimeNanos)
   const publication = yield* services.registry.publish(permit, (error) => connection.fail(error))
   yield* tellStream(request, publication.source)

@@ -13,6 +13,8 @@ import { type Given, type RunningSession, sessionOpened, untilPeerLeaves } from 
 /** A piece of a session: it ends the session, or says what is waited for before the next. */
 export type Phase<E, R> = Effect.Effect<Idle<E, R> | void, E, R>
 
+type Provided<E, R> = Effect.Effect<Idle<E, R> | void, E, Given<R>>
+
 export interface Idle<E, R> {
   /** Waits by plain calls, until it calls `goOn`, once. */
   readonly wait: (waiter: Waiter<E, R>) => void
@@ -52,55 +54,68 @@ class Phased<E, R> implements Waiter<E, R>, Detached {
   }
 
   begin(begin: Effect.Effect<Begun<E, R> | undefined, never, Given<R>>): void {
-    this.#fork(begin).addObserver((exit) => {
-      if (Exit.isFailure(exit) || exit.value === undefined) return this.#ended()
-      const { first, running } = exit.value
-      this.#running = running
-      if (!running.untilKicked(this)) this.#stage = "interrupted"
-      this.#run(running, Effect.andThen(sessionOpened, this.#stage === "running" ? first : Effect.interrupt))
-    })
+    this.#run(
+      Effect.flatMap(begin, (begun) => {
+        if (begun === undefined) return Effect.void
+        const { first, running } = begun
+        this.#running = running
+        if (!running.untilKicked(this)) this.#stage = "interrupted"
+        return inSession(running, Effect.andThen(sessionOpened, this.#stage === "running" ? first : Effect.interrupt))
+      })
+    )
   }
 
   goOn(next: Phase<E, R>): void {
     const running = this.#running
     if (this.#idle === undefined || running === undefined) return
     this.#idle = undefined
-    this.#run(running, next)
+    this.#run(inSession(running, next))
   }
 
   /** Ends the session wherever it is. */
   interrupt(): void {
     if (this.#stage !== "running") return
     this.#stage = "interrupted"
+    // One that begins sees it by itself.
+    if (this.#running === undefined) return
     const idle = this.#idle
     if (idle === undefined) return this.#fiber?.interruptUnsafe()
     this.#idle = undefined
     idle.cancel()
-    this.#close(Exit.interrupt())
+    this.#close(this.#running)
   }
 
-  #run(running: RunningSession, phase: Phase<E, R>): void {
-    const fiber = this.#fork(running.provide(untilPeerLeaves(phase)))
+  #run(phase: Provided<E, R>): void {
+    const fiber = this.#fork(phase)
     this.#fiber = fiber
     // It may have ended already.
     fiber.addObserver((exit) => {
       this.#fiber = undefined
       const idle = Exit.isSuccess(exit) ? exit.value : undefined
-      if (idle === undefined) return this.#close(exit)
-      if (this.#stage !== "running") return this.#close(Exit.interrupt())
+      const running = this.#running
+      if (idle === undefined || running === undefined) return this.#ended()
+      if (this.#stage !== "running") return this.#close(running)
       this.#idle = idle
       idle.wait(this)
     })
   }
 
-  #close(exit: Exit.Exit<unknown, unknown>): void {
-    const running = this.#running
-    if (running !== undefined) this.#fork(running.provide(running.end(exit))).addObserver(() => this.#ended())
+  /** Of a session that was interrupted where it waits. */
+  #close(running: RunningSession): void {
+    this.#fork(running.provide(running.end(Exit.interrupt()))).addObserver(() => this.#ended())
   }
 
   #fork<A, E2>(effect: Effect.Effect<A, E2, Given<R>>): Fiber.Fiber<A, E2> {
     return Effect.runForkWith(this.#context)(effect)
   }
+}
+
+/** A phase that does not end with a wait ends the session, in the same fiber. */
+const inSession = <E, R>(running: RunningSession, phase: Phase<E, R>): Provided<E, R> => {
+  const ended = Effect.onExit(untilPeerLeaves(phase), (exit) =>
+    Exit.isSuccess(exit) && exit.value !== undefined ? Effect.void : running.end(exit)
+  )
+  return running.provide(ended)
 }
 
 /** As `runSession`, phase by phase. Nothing happens if `begin` returns nothing. */
