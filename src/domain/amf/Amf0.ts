@@ -179,10 +179,10 @@ const writeObject = (writer: AmfWriter, object: AmfObject): void => {
   } else {
     writer.byte(Marker.Object)
   }
-  for (const [name, value] of object) {
+  object.forEach((value, name) => {
     writeName(writer, name)
     writeValue(writer, value)
-  }
+  })
   writer.uint16(0)
   writer.byte(Marker.ObjectEnd)
 }

@@ -43,7 +43,7 @@ export interface ConnectAnswer {
 export const connectResult = (answer: ConnectAnswer): UntimedMessage => {
   const { signature } = answer
   const properties = amfObject({ fmsVer: "FMS/3,5,3,888", capabilities: 127, mode: 1 })
-  for (const [key, value] of answer.capabilities ?? []) properties.set(key, value)
+  answer.capabilities?.forEach((value, key) => properties.set(key, value))
   const data = ecmaArray({
     version: "3,5,3,888",
     srs_sig: signature.signature,

@@ -96,7 +96,9 @@ const refusal = (host: string, vhost: string, names: Names): string | undefined 
   if (names.app.length > maxNameLength || names.stream.length > maxNameLength) {
     return `has a name over ${maxNameLength} characters`
   }
-  return [host, vhost, names.app, names.stream].some(isHostilePath) ? "has a forbidden name" : undefined
+  const isHostile =
+    isHostilePath(host) || isHostilePath(vhost) || isHostilePath(names.app) || isHostilePath(names.stream)
+  return isHostile ? "has a forbidden name" : undefined
 }
 
 const read = (

@@ -61,6 +61,7 @@ export const splitQuery = (text: string): readonly [name: string, query: string]
 
 /** The first non-empty value of a key. Pairs end at `&` or `;`, keys at `=` or `,`, as in SRS. */
 export const queryValue = (query: string, key: string): string => {
+  if (query === "") return ""
   for (const pair of query.split(pairEnd)) {
     const at = pair.search(keyEnd)
     if (at === key.length && pair.startsWith(key) && at + 1 < pair.length) return pair.slice(at + 1)

@@ -20,7 +20,7 @@ import { srsErrors } from "../../domain/errors/SrsError.ts"
 import { Refused } from "../../services/Authorizer.ts"
 import type { Session } from "../../services/Sessions.ts"
 import { type Connection, ConnectionClosed, type Reader } from "../../services/Transport.ts"
-import { spanAround } from "../telemetry/held.ts"
+import { spanAround, spanOf } from "../telemetry/held.ts"
 import { logFacts } from "../telemetry/logFacts.ts"
 import { CurrentSession } from "../telemetry/session.ts"
 import { VhostNotFound, violation } from "./errors.ts"
@@ -169,7 +169,7 @@ const acceptConnect = Effect.fnUntraced(
     })
   },
   orTimeout,
-  Effect.withSpan("rtmp.connect")
+  spanOf("rtmp.connect")
 )
 
 /** `on_connect`: after connect was answered and when a stream is known, before it is published or played, each time (SRS). */

@@ -46,6 +46,19 @@ export const spanSince = (name: string, startTime: bigint, exit: Exit.Exit<unkno
   })
 
 /**
+ * As `Effect.withSpan`, at half of its cost: a failure does not tell that it was in it. For what logs, or makes spans of
+ * its own.
+ */
+export const spanOf =
+  (name: string) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>> =>
+    Effect.flatMap(Effect.makeSpan(name), (span) =>
+      Effect.onExit(Effect.provideService(self, Tracer.ParentSpan, span), (exit) =>
+        Effect.map(Clock.currentTimeNanos, (now) => span.end(now, exit))
+      )
+    )
+
+/**
  * As `Effect.withSpan`, at a third of its cost, for what neither logs nor makes spans: it does not know of its own. No
  * finalizer of it is kept either.
  */

@@ -18,6 +18,9 @@ export interface Sender {
   readonly flow: (open: boolean) => void
 }
 
+/** How nearly all connections end. One for all: its trace says nothing, and takes 20 µs. */
+const peerClosed = new ConnectionClosed({ reason: "peer closed" })
+
 export class Inbox {
   readonly #sender: Sender
   /** Most connections wait for their peer: nobody has an empty list. */
@@ -54,7 +57,7 @@ export class Inbox {
 
   close(reason: string): void {
     if (this.#closed !== undefined) return
-    this.#closed = new ConnectionClosed({ reason })
+    this.#closed = reason === peerClosed.reason ? peerClosed : new ConnectionClosed({ reason })
     for (const watcher of this.#watchers ?? []) watcher()
     this.#watchers = undefined
     const reader = this.#reader
