@@ -153,7 +153,7 @@ export class Cursor implements LogReader {
       this.#lacking &= ~(1 << projection.lane(from))
       this.#index++
       this.counts.framesOut++
-      return this.#viewer.own(projection.log.at(from))
+      return projection.own(from, this.#viewer)
     }
     this.counts.framesOut += run.to - from
     this.#index = run.to

@@ -8,7 +8,7 @@ export const Encoded = {
   Shared: 0,
   /** Not part of this format: nobody gets it. */
   Absent: 1,
-  /** Each viewer has it encoded by `ViewerFormat.own`. */
+  /** Encoded by `ViewerFormat.own`. */
   Own: 2
 } as const
 export type Encoded = (typeof Encoded)[keyof typeof Encoded]
@@ -32,8 +32,13 @@ export interface Join {
 export interface ViewerFormat {
   /** Bytes to write on joining, jumping or resuming: headers, anchors, file header. May be empty. */
   readonly enter: (join: Join) => Uint8Array
-  /** One frame for this viewer alone. */
+  /** One frame that the shared bytes do not have for it. */
   readonly own: (frame: MediaFrame) => Uint8Array
+  /**
+   * What the bytes of `own` depend on besides the frame and the format's key: viewers that are alike in it share them.
+   * Without it nobody does.
+   */
+  readonly ownKey?: (frame: MediaFrame) => string
   /**
    * Where a frame, or the rest of one, may be cut so that others can write in between: at about `most` bytes. Without
    * it anywhere.

@@ -5,7 +5,7 @@
  * that each viewer must have encoded for itself takes no shared bytes and is marked.
  */
 import { Deque } from "./Deque.ts"
-import { Encoded, type Format, type SharedEncoder } from "./Format.ts"
+import { Encoded, type Format, type SharedEncoder, type ViewerFormat } from "./Format.ts"
 import type { MediaFrame } from "./MediaFrame.ts"
 import { SlabWriter } from "./SlabWriter.ts"
 import type { SourceLog } from "./SourceLog.ts"
@@ -17,6 +17,13 @@ export const maxFlushBytes = 131_072
 export interface Run {
   readonly bytes: Uint8Array
   readonly to: number
+}
+
+/** A frame as a viewer had it encoded for itself. */
+interface Own {
+  readonly index: number
+  readonly key: string
+  readonly bytes: Uint8Array
 }
 
 const noBytes = new Uint8Array(0)
@@ -37,6 +44,8 @@ export class Projection {
   /** Index of the newest frame of each lane. */
   readonly #newestOfLane: Array<number> = []
   readonly #own = new Set<number>()
+  /** The last one of each lane. */
+  readonly #lastOwn: Array<Own | undefined> = []
   #newestOwn = -1
   /** By the index it begins with, since the last sync: the same view for everybody who is there. */
   readonly #runs = new Map<number, Run>()
@@ -98,6 +107,19 @@ export class Projection {
     return limit === from ? { bytes: noBytes, to: from } : this.#cut(from, limit)
   }
 
+  /** One frame for this viewer, and for others like it: those who come at one time begin with the same picture. */
+  own(index: number, viewer: ViewerFormat): Uint8Array {
+    const frame = this.log.at(index)
+    const key = viewer.ownKey?.(frame)
+    if (key === undefined) return viewer.own(frame)
+    const lane = this.#encoder.lane(frame)
+    const last = this.#lastOwn[lane]
+    if (last?.index === index && last.key === key) return last.bytes
+    const bytes = viewer.own(frame)
+    this.#lastOwn[lane] = { index, key, bytes }
+    return bytes
+  }
+
   lane(index: number): number {
     return this.#encoder.lane(this.log.at(index))
   }
@@ -124,6 +146,9 @@ export class Projection {
     this.#starts.dropUntil(index)
     this.#slabs.dropUntil(index < this.end ? this.#starts.at(index) : this.#slabs.end)
     for (const own of this.#own) if (own < index) this.#own.delete(own)
+    for (const [lane, own] of this.#lastOwn.entries()) {
+      if (own !== undefined && own.index < index) this.#lastOwn[lane] = undefined
+    }
   }
 
   #endOf(index: number): number {

@@ -170,7 +170,15 @@ class RtmpViewer implements ViewerFormat {
   }
 
   own(frame: MediaFrame): Uint8Array {
-    return this.#encode(frame, timeOf(frame, this.#options, this.#base ?? 0))
+    return this.#encode(frame, this.#timeOf(frame))
+  }
+
+  ownKey(frame: MediaFrame): string {
+    return `${this.#options.streamId} ${this.#timeOf(frame)}`
+  }
+
+  #timeOf(frame: MediaFrame): number {
+    return timeOf(frame, this.#options, this.#base ?? 0)
   }
 
   #encode(frame: MediaFrame, time: number): Uint8Array {

@@ -94,28 +94,27 @@ export const resolve = (
   { services, session }: RtmpConnection,
   action: "publish" | "play",
   name: string
-): Effect.Effect<StreamRequest, ProtocolViolation | VhostNotFound | Refused> =>
-  Effect.suspend((): Effect.Effect<StreamRequest, ProtocolViolation | VhostNotFound | Refused> => {
-    const parsed = parseRequestUrl(session.tcUrl, name)
-    if (Result.isFailure(parsed)) return Effect.fail(violation(parsed.failure))
-    const url = parsed.success
-    const vhost = services.settings.vhost(url.vhost)
-    if (vhost === undefined) return Effect.fail(new VhostNotFound({ vhost: url.vhost }))
-    const named = streamNameOf(url, vhost.name)
-    // One object and one set of strings for all who come to a stream that is there.
-    const stream = services.registry.find(streamKey(named))?.name ?? named
-    const { refer } = vhost
-    if (refer.enabled && !isAllowed(session.pageUrl, refer, action)) {
-      const reason = `page ${JSON.stringify(session.pageUrl)} is not among the domains of refer`
-      return Effect.fail(new Refused({ action, stream: streamKey(stream), reason, code: srsErrors.SecurityDenied }))
-    }
-    session.stream = stream
-    const { param } = url
-    return Effect.succeed({
-      access: { session, stream, param, tcUrl: session.tcUrl, pageUrl: session.pageUrl },
-      vhost
-    })
+): Effect.Effect<StreamRequest, ProtocolViolation | VhostNotFound | Refused> => {
+  const parsed = parseRequestUrl(session.tcUrl, name)
+  if (Result.isFailure(parsed)) return Effect.fail(violation(parsed.failure))
+  const url = parsed.success
+  const vhost = services.settings.vhost(url.vhost)
+  if (vhost === undefined) return Effect.fail(new VhostNotFound({ vhost: url.vhost }))
+  const named = streamNameOf(url, vhost.name)
+  // One object and one set of strings for all who come to a stream that is there.
+  const stream = services.registry.find(streamKey(named))?.name ?? named
+  const { refer } = vhost
+  if (refer.enabled && !isAllowed(session.pageUrl, refer, action)) {
+    const reason = `page ${JSON.stringify(session.pageUrl)} is not among the domains of refer`
+    return Effect.fail(new Refused({ action, stream: streamKey(stream), reason, code: srsErrors.SecurityDenied }))
+  }
+  session.stream = stream
+  const { param } = url
+  return Effect.succeed({
+    access: { session, stream, param, tcUrl: session.tcUrl, pageUrl: session.pageUrl },
+    vhost
   })
+}
 
 /** The stages that SRS logs between a client's wish and its fulfilment. */
 export const tellStream = ({ access, vhost }: StreamRequest, source: Source | undefined): Effect.Effect<void> => {

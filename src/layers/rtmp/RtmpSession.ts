@@ -173,22 +173,17 @@ const acceptConnect = Effect.fnUntraced(
 )
 
 /** `on_connect`: after connect was answered and when a stream is known, before it is published or played, each time (SRS). */
-const authorizeConnect = Effect.fnUntraced(function* (
-  name: string,
-  connection: Connection,
-  session: Session,
-  services: RtmpServices
-) {
-  const parsed = Result.orElse(parseRequestUrl(session.tcUrl, name), () => parseTcUrl(session.tcUrl))
-  if (Result.isFailure(parsed)) return yield* Effect.fail(violation(parsed.failure))
+const authorizeConnect = ({ connection, services, session }: RtmpConnection, name: string) => {
+  const { pageUrl, tcUrl } = session
+  const parsed = Result.orElse(parseRequestUrl(tcUrl, name), () => parseTcUrl(tcUrl))
+  if (Result.isFailure(parsed)) return Effect.fail(violation(parsed.failure))
   const url = parsed.success
   const vhost = services.settings.vhost(url.vhost)
-  if (vhost === undefined) return yield* Effect.fail(new VhostNotFound({ vhost: url.vhost }))
-  const { pageUrl, tcUrl } = session
+  if (vhost === undefined) return Effect.fail(new VhostNotFound({ vhost: url.vhost }))
   const stream = streamNameOf(url, vhost.name)
   const request = { session, stream, param: url.param, tcUrl, pageUrl }
-  yield* whilePeerStays(connection, services.authorizer.connect(request))
-})
+  return whilePeerStays(connection, services.authorizer.connect(request))
+}
 
 type RtmpPhase = Phase<unknown, Scope.Scope | CurrentSession>
 
@@ -233,12 +228,12 @@ class Conversation implements Idle<unknown, Scope.Scope | CurrentSession>, Reade
   }
 
   *#carryOut(command: Command, streamId: number) {
-    const { connection, dialogue, peer, services, session } = this.#rtmp
+    const { connection, dialogue, peer } = this.#rtmp
     const { events, replies } = dialogue.accept(command, streamId)
     peer.sendAll(replies)
     for (const event of events) {
       if (event.kind === "publish" || event.kind === "play") {
-        yield* authorizeConnect(event.name, connection, session, services)
+        yield* authorizeConnect(this.#rtmp, event.name)
       }
       yield* Effect.tapError(this.#streams.carryOut(event), (error) => tellRefusal(peer, connection, event, error))
     }

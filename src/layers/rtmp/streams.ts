@@ -62,13 +62,10 @@ export class Streams implements Part, DrainListener {
 
   /** It counts from here on: if it cannot be started, the session ends, and this with it. */
   #begin(event: Begin) {
-    return Effect.gen({ self: this }, function* () {
-      const place = event.kind === "play" ? this.#freePlace() : undefined
-      const activity = new Activity(this.#connection.connection, event.streamId, place)
-      this.#activities = [...this.#activities, activity]
-      yield* Scope.provide(this.#start(event, activity), activity.scope)
-      this.#watch()
-    })
+    const place = event.kind === "play" ? this.#freePlace() : undefined
+    const activity = new Activity(this.#connection.connection, event.streamId, place)
+    this.#activities = [...this.#activities, activity]
+    return Effect.map(Scope.provide(this.#start(event, activity), activity.scope), () => this.#watch())
   }
 
   #start(event: Begin, activity: Activity) {

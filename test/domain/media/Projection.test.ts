@@ -154,3 +154,48 @@ test("runs put together are the frames, whatever their lengths", () => {
     expect(Buffer.compare(Buffer.concat(seen), Buffer.concat(expected))).toBe(0)
   }
 })
+
+test("viewers that are alike share a frame of their own", () => {
+  const { add, projection } = harness()
+  add(5, Encoded.Shared, 0, true)
+  add(5, Encoded.Shared, 1)
+  projection.sync()
+  let encoded = 0
+  const viewer = (ownKey?: () => string) => ({
+    enter: () => new Uint8Array(0),
+    own: ({ body }: MediaFrame) => {
+      encoded++
+      return body.slice()
+    },
+    ...(ownKey === undefined ? {} : { ownKey })
+  })
+  const first = projection.own(
+    0,
+    viewer(() => "1 0")
+  )
+  expect(
+    projection.own(
+      0,
+      viewer(() => "1 0")
+    )
+  ).toBe(first)
+  projection.own(
+    1,
+    viewer(() => "1 0")
+  )
+  expect(
+    projection.own(
+      0,
+      viewer(() => "1 0")
+    )
+  ).toBe(first)
+  expect(encoded).toBe(2)
+  expect(
+    projection.own(
+      0,
+      viewer(() => "2 0")
+    )
+  ).not.toBe(first)
+  expect(projection.own(0, viewer())).not.toBe(projection.own(0, viewer()))
+  expect(encoded).toBe(5)
+})
