@@ -32,6 +32,7 @@ const softwareVersion = 0x01000504
 
 const nothing = new Uint8Array(0)
 
+/** C0 and C1, behind a header of a proxy. */
 const maxReceivedBytes = proxyFixedBytes + maxProxyHeaderBytes + 1 + packetBytes
 
 /** Where C0 is. While the proxy header's length has not arrived, any place that was not received yet. */
