@@ -15,6 +15,19 @@ export const packetBytes = 1536
 /** Random bytes that one side needs: one packet for the time and random part, one for the answer. */
 export const randomBytes = 2 * packetBytes
 
+/** So many, from one random number (Marsaglia's xorshift): they only have to differ, nothing of a handshake is secret. */
+export const randomFrom = (seed: number): Uint8Array => {
+  const bytes = new Uint8Array(randomBytes)
+  let state = seed | 0 || 1
+  for (let at = 0; at < bytes.length; at += 4) {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    writeUint32(bytes, at, state)
+  }
+  return bytes
+}
+
 const digestBytes = 32
 
 /** Schema 0: key block, then digest block. Schema 1: digest block, then key block. */

@@ -12,7 +12,7 @@ import { compatibleVersion, signature } from "../../domain/Product.ts"
 import type { Command } from "../../domain/rtmp/Command.ts"
 import { type ConnectRequest, readConnect } from "../../domain/rtmp/ConnectRequest.ts"
 import { protocolControl } from "../../domain/rtmp/ControlReplies.ts"
-import { randomBytes } from "../../domain/rtmp/handshake.ts"
+import { randomFrom } from "../../domain/rtmp/handshake.ts"
 import { connectRejected, connectResult, onBWDone, type ServerSignature } from "../../domain/rtmp/Replies.ts"
 import { parseRequestUrl, parseTcUrl, type RequestUrl, streamNameOf } from "../../domain/rtmp/RequestUrl.ts"
 import { ServerHandshake } from "../../domain/rtmp/ServerHandshake.ts"
@@ -51,18 +51,12 @@ const serverSignature: ServerSignature = {
 const orTimeout = <A, E, R>(phase: Effect.Effect<A, E, R>, rtmp: RtmpConnection) =>
   Effect.mapError(phase, (error) => (error instanceof ConnectionClosed ? (rtmp.failure ?? error) : error))
 
-const randomFill = Effect.map(Random.Random, (random) => {
-  const words = new Uint32Array(randomBytes / 4)
-  for (let i = 0; i < words.length; i++) words[i] = random.nextIntUnsafe()
-  return new Uint8Array(words.buffer)
-})
-
 const shakeHands = Effect.fnUntraced(
   function* (rtmp: RtmpConnection) {
     const { connection, watchdog } = rtmp
     watchdog.demand("handshake", identifyTimeoutMillis)
     const machine = new ServerHandshake({
-      random: yield* randomFill,
+      random: randomFrom(yield* Random.nextInt),
       nowMillis: (yield* Clock.currentTimeMillis) >>> 0
     })
     let step = machine.push(noBytes)

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import * as Result from "effect/Result"
-import type { HandshakeStep } from "../../../src/domain/rtmp/handshake.ts"
+import { type HandshakeStep, randomBytes, randomFrom } from "../../../src/domain/rtmp/handshake.ts"
 import { ServerHandshake } from "../../../src/domain/rtmp/ServerHandshake.ts"
 import { bytesOneByOne, cutAtRandom, hex, hexOf, seeded } from "./chunkBytes.ts"
 import {
@@ -177,4 +177,12 @@ describe("a complex handshake that FFmpeg checked", () => {
   test("is recognised as schema 1", () => {
     expect(step(start(), file.subarray(0, 1537)).kind).toBe("complex1")
   })
+})
+
+test("random bytes are as many as a handshake needs, the same for a number, others for another, and all values", () => {
+  const [a, b] = [randomFrom(1), randomFrom(2 ** 40 + 7)]
+  expect(a).toEqual(randomFrom(1))
+  expect(a).not.toEqual(b)
+  expect(randomFrom(0)).toEqual(a)
+  for (const bytes of [a, b]) expect([bytes.length, new Set(bytes).size]).toEqual([randomBytes, 256])
 })
