@@ -10,8 +10,8 @@ import { reportLoopDelay } from "./layers/process/loopDelay.ts"
 import { followQuit, tellQuit } from "./layers/process/gracefulQuit.ts"
 import { acquirePidFile } from "./layers/process/pidFile.ts"
 import { becomeUser } from "./layers/process/becomeUser.ts"
-import { collectYoung } from "./layers/process/collectYoung.ts"
-import { giveBackPages } from "./layers/process/startedPages.ts"
+import { tidyAfterFloods } from "./layers/process/floods.ts"
+import { giveBackAfterStart } from "./layers/process/runtimePages.ts"
 import { watchDescriptors } from "./layers/process/descriptors.ts"
 import { onSignal } from "./layers/process/signals.ts"
 import * as Overload from "./layers/overload/Overload.ts"
@@ -112,8 +112,8 @@ const follow = Effect.fnUntraced(function* (source: Config.SettingsSource) {
   yield* followQuit
   yield* tellQuit
   yield* watchDescriptors
-  yield* collectYoung
-  yield* giveBackPages()
+  yield* tidyAfterFloods
+  yield* giveBackAfterStart()
   if (source._tag === "File") yield* followFile(source.path, () => isWatched(settings.current()))
 })
 

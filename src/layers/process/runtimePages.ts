@@ -1,6 +1,6 @@
 /**
- * Gives back what only the start has needed of the runtime's file: 35 MB of its pages are resident then, and a server
- * that serves needs 20 to 30 of 43. The others stay in the page cache, and come back from there when they are touched.
+ * The pages of the runtime's file that are resident: 43 MB when a server has started, of which it needs 20 to 30 to
+ * serve. What is given back stays in the page cache, and comes from there again when it is touched.
  */
 import { readFileSync } from "node:fs"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,8 @@ export const startedMillis = 500
 /** sys/mman.h */
 const MADV_DONTNEED = 4
 
-const giveBack = (): void => {
+/** Takes 5 ms. Throws where `/proc` cannot be read. */
+const give = (): void => {
   const calls = openCLibrary({ madvise: { args: ["usize", "usize", "i32"], returns: "i32" } })
   if (calls === undefined) return
   for (const { length, start } of readOnlyMappings(readFileSync("/proc/self/smaps", "latin1"), process.execPath)) {
@@ -22,8 +23,9 @@ const giveBack = (): void => {
   }
 }
 
-/** `give` may fail where `/proc` cannot be read: then they stay. */
-export const giveBackPages = (give = giveBack) =>
-  background("pages of the start", { fatal: false })(
-    Effect.andThen(Effect.sleep(startedMillis), Effect.ignore(Effect.try(give)))
-  )
+/** Where that fails, they stay. */
+export const giveBackPages = Effect.ignore(Effect.try(give))
+
+/** What only the start has needed. */
+export const giveBackAfterStart = (giveBack = giveBackPages) =>
+  background("pages of the start", { fatal: false })(Effect.andThen(Effect.sleep(startedMillis), giveBack))
