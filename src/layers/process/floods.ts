@@ -2,9 +2,9 @@
  * What the runtime is asked for when many clients come or go, so that the memory of the process follows what lives.
  *
  * Meanwhile what is young is collected: each client leaves some 80 KB of garbage behind, and JavaScriptCore lets that
- * grow to as much as all that lives before it looks. One such collection takes 3 ms. Afterwards everything is, and what
- * only the coming has needed is given back: compiled code, the allocator's empty pages, pages of the runtime's file.
- * That takes some 50 ms of the loop and 100 of the compiler.
+ * grow to as much as all that lives before it looks. One such collection takes 3 ms. Afterwards everything is, once, and
+ * pages of the runtime's file that only the coming has needed are given back: 20 ms of the loop with 1000 players, 60
+ * with 8000.
  */
 import * as Effect from "effect/Effect"
 import { Sessions } from "../../services/Sessions.ts"
@@ -58,6 +58,9 @@ export const tidyAfterFloods = Effect.gen(function* () {
   const { edenGC } = yield* Effect.promise(() => import("bun:jsc"))
   yield* tidyAfterFloodsWith({
     collectYoung: Effect.sync(edenGC),
-    giveBack: Effect.andThen(Effect.sync(Bun.shrink), giveBackPages)
+    giveBack: Effect.andThen(
+      Effect.sync(() => Bun.gc(true)),
+      giveBackPages
+    )
   })
 })
