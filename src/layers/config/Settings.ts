@@ -23,6 +23,7 @@ import {
 import type { MachineFacts } from "../../domain/config/refusals.ts"
 import { globalOf, resolveVhost, vhostOf } from "../../domain/config/Settings.ts"
 import { ConfigRefused, type Follow, type Reloaded, Settings, type SettingsNotice } from "../../services/Settings.ts"
+import { held } from "../telemetry/held.ts"
 
 export type SettingsSource =
   | { readonly _tag: "File"; readonly path: string }
@@ -141,11 +142,9 @@ export const layer = (source: SettingsSource, options: SettingsOptions): Layer.L
         vhostOf,
         notices: () => noticesOf(loaded),
         onChange: (follow) =>
-          Effect.asVoid(
-            Effect.acquireRelease(
-              Effect.sync(() => followers.add(follow)),
-              () => Effect.sync(() => followers.delete(follow))
-            )
+          held(
+            Effect.sync(() => void followers.add(follow)),
+            () => Effect.sync(() => followers.delete(follow))
           ),
         reload: Effect.uninterruptible(turn.withPermits(1)(reload))
       })

@@ -16,6 +16,7 @@ import { Sessions } from "../../services/Sessions.ts"
 import { Settings } from "../../services/Settings.ts"
 import { type Source, SourceRegistry } from "../../services/SourceRegistry.ts"
 import { HttpCalls } from "../../services/HttpCalls.ts"
+import { held } from "../telemetry/held.ts"
 import { makeSessionId } from "../telemetry/session.ts"
 import { Additions } from "./Additions.ts"
 import { askBackend } from "./askBackend.ts"
@@ -163,7 +164,7 @@ export const layer = Layer.effect(
     const attach = Effect.fnUntraced(function* (source: Source) {
       const answered = yield* ask(source)
       const fibers = yield* FiberMap.make<string, void>()
-      yield* Effect.acquireRelease(
+      yield* held(
         Effect.sync(() =>
           attached.set(source, { answered, fibers, removed: new Set(), turn: Semaphore.makeUnsafe(1) })
         ),

@@ -5,6 +5,7 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { SourceLog, type Retention } from "../../domain/media/SourceLog.ts"
 import { type StreamName, streamKey } from "../../domain/media/StreamName.ts"
+import { held } from "../telemetry/held.ts"
 import type { Source, SourceObserver, TakenOver } from "../../services/SourceRegistry.ts"
 
 /** The publisher's claim on the name. Another object in its place means that it was taken over. */
@@ -46,11 +47,9 @@ export class LiveSource implements Source {
   readonly absoluteTimes = () => this.timesAreAbsolute
 
   readonly observe = (observer: SourceObserver) =>
-    Effect.asVoid(
-      Effect.acquireRelease(
-        Effect.sync(() => this.observers.add(observer)),
-        () => Effect.sync(() => this.observers.delete(observer))
-      )
+    held(
+      Effect.sync(() => void this.observers.add(observer)),
+      () => Effect.sync(() => this.observers.delete(observer))
     )
 
   tell(event: keyof SourceObserver): void {

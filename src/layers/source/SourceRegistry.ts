@@ -147,7 +147,7 @@ export const layer = Layer.effect(
     const publish = Effect.fnUntraced(function* (permit: Permit<"publish">, onTakenOver: (error: TakenOver) => void) {
       const { session, stream, param } = permit.request
       const slot: Slot = { sessionId: session.id, param, onTakenOver }
-      const source = yield* Effect.acquireRelease(
+      const source = yield* held(
         Effect.suspend(() => claim(obtain(stream), slot)),
         (source) => release(source, slot)
       )
