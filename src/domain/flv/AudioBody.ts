@@ -2,7 +2,7 @@
 
 import { readUint32 } from "../bytes/bytes.ts"
 import { AudioId } from "../codec/CodecId.ts"
-import { Kind, MediaFrame } from "../media/MediaFrame.ts"
+import { frameOf, Kind, MediaFrame } from "../media/MediaFrame.ts"
 import { AudioPacket, ExAudio, MalformedTag, modExEnd, splitTracks } from "./ExHeader.ts"
 
 export const AacPacket = { SequenceHeader: 0, Raw: 1 } as const
@@ -83,19 +83,17 @@ const readPlain = (
 ): MalformedTag | undefined => {
   if (end - start < 5) return malformed("no fourCC", end - start)
   const packetType = bytes[start] & 0x0f
-  emit(
-    new MediaFrame({
-      kind: Kind.Audio,
-      published,
-      bytes,
-      start,
-      end,
-      dataStart: start + 5,
-      track,
-      codec: readUint32(bytes, start + 1),
-      header: packetType === AudioPacket.SequenceStart || packetType === AudioPacket.MultichannelConfig,
-      modEx
-    })
-  )
+  const fields = {
+    kind: Kind.Audio,
+    published,
+    bytes,
+    start,
+    end,
+    dataStart: start + 5,
+    track,
+    codec: readUint32(bytes, start + 1),
+    header: packetType === AudioPacket.SequenceStart || packetType === AudioPacket.MultichannelConfig
+  }
+  emit(frameOf(fields, modEx))
   return undefined
 }

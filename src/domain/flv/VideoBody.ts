@@ -2,7 +2,7 @@
 
 import { readInt24, readUint32 } from "../bytes/bytes.ts"
 import { FourCc, VideoId } from "../codec/CodecId.ts"
-import { Kind, MediaFrame } from "../media/MediaFrame.ts"
+import { frameOf, Kind, MediaFrame } from "../media/MediaFrame.ts"
 import {
   FrameType,
   IsExHeader,
@@ -121,10 +121,9 @@ export class VideoBodyReader {
       codec,
       compositionOffset,
       keyframe,
-      header,
-      modEx
+      header
     }
-    emit(new MediaFrame(fields))
+    emit(frameOf(fields, modEx))
     return undefined
   }
 }

@@ -22,17 +22,21 @@ export interface MediaFrameFields {
   readonly compositionOffset?: number
   readonly keyframe?: boolean
   readonly header?: boolean
-  readonly modEx?: Uint8Array | undefined
 }
+
+/** Places of what a frame has in one number. */
+const kindMask = 0x1f
+const keyframeBit = 0x20
+const headerBit = 0x40
+const trackShift = 7
+const dataOffsetShift = 15
 
 /**
  * Bytes are shared by everyone who holds the frame and never change after it was made. They are a range of a larger
- * buffer, and views are made on demand, because a retained view costs twice the frame itself.
+ * buffer, and views are made on demand, because a retained view costs twice the frame itself. With eight fields a frame
+ * takes 80 bytes, with nine to twelve 112: what is small is in one of them.
  */
 export class MediaFrame {
-  readonly kind: Kind
-  /** Track id of Enhanced RTMP v2, per kind. 0 is the default track. */
-  readonly track: number
   /** FourCC as uint32 for Enhanced RTMP, else the 4-bit id of FLV (`CodecId.ts`). 0 for data. */
   readonly codec: number
   /** Milliseconds as received, 32-bit wrap unfolded by `append`; until then the uint32 of the wire. */
@@ -41,54 +45,65 @@ export class MediaFrame {
   timestamp: number
   /** Presentation minus decoding time, milliseconds, may be negative. */
   readonly compositionOffset: number
-  /** `keyframe` and `header` in one: with a field more a frame takes 160 bytes instead of 112, and there are many. */
-  readonly role: "keyframe" | "header" | undefined
   readonly bytes: Uint8Array
   readonly start: number
   readonly end: number
-  /** Where the codec's data begins: an access unit with length-prefixed NAL units, a raw AAC frame, a hvcC record … */
-  readonly dataStart: number
-  /** ModEx prefix of Enhanced RTMP v2 as received, for peers that announced it; `body` never contains it. */
-  readonly modEx: Uint8Array | undefined
+  /** Kind, keyframe, header, track and where the data begins. */
+  readonly packed: number
 
+  /** `dataStart` is less than 64 KB behind `start`. */
   constructor(fields: MediaFrameFields) {
-    this.kind = fields.kind
-    this.track = fields.track ?? 0
+    const { dataStart = fields.start, header = false, keyframe = false, kind, start, track = 0 } = fields
     this.codec = fields.codec ?? 0
     this.published = fields.published
     this.timestamp = fields.published
     this.compositionOffset = fields.compositionOffset ?? 0
-    this.role = fields.header === true ? "header" : fields.keyframe === true ? "keyframe" : undefined
     this.bytes = fields.bytes
-    this.start = fields.start
+    this.start = start
     this.end = fields.end
-    this.dataStart = fields.dataStart ?? fields.start
-    this.modEx = fields.modEx
+    this.packed =
+      kind |
+      (keyframe ? keyframeBit : 0) |
+      (header ? headerBit : 0) |
+      (track << trackShift) |
+      ((dataStart - start) << dataOffsetShift)
+  }
+
+  get kind(): Kind {
+    return (this.packed & kindMask) as Kind
+  }
+
+  /** Track id of Enhanced RTMP v2, a byte, per kind. 0 is the default track. */
+  get track(): number {
+    return (this.packed >> trackShift) & 0xff
   }
 
   /** A decoder can start here. False for audio and data, and for codec headers. */
   get keyframe(): boolean {
-    return this.role === "keyframe"
+    return (this.packed & keyframeBit) !== 0
   }
 
   /** Codec configuration (sequence header, AudioSpecificConfig …), or `onMetaData` for data. */
   get header(): boolean {
-    return this.role === "header"
+    return (this.packed & headerBit) !== 0
+  }
+
+  /** Where the codec's data begins: an access unit with length-prefixed NAL units, a raw AAC frame, a hvcC record … */
+  get dataStart(): number {
+    return this.start + (this.packed >> dataOffsetShift)
+  }
+
+  /** ModEx prefix of Enhanced RTMP v2 as received, for peers that announced it; `body` never contains it. */
+  get modEx(): Uint8Array | undefined {
+    return undefined
   }
 
   /** The same with a copy of its bytes. */
   withOwnBytes(): MediaFrame {
-    const { header, keyframe } = this
+    const { codec, compositionOffset, header, keyframe, kind, published, track } = this
     const bytes = this.bytes.slice(this.start, this.end)
-    const frame = new MediaFrame({
-      ...this,
-      header,
-      keyframe,
-      bytes,
-      start: 0,
-      end: bytes.length,
-      dataStart: this.dataStart - this.start
-    })
+    const place = { bytes, start: 0, end: bytes.length, dataStart: this.dataStart - this.start }
+    const frame = new MediaFrame({ kind, published, ...place, track, codec, compositionOffset, keyframe, header })
     frame.timestamp = this.timestamp
     return frame
   }
@@ -108,3 +123,25 @@ export class MediaFrame {
     return this.bytes.subarray(this.dataStart, this.end)
   }
 }
+
+/** A frame that came with a ModEx prefix; its bytes are a copy already, because the prefix was cut off. */
+class ModExFrame extends MediaFrame {
+  readonly #modEx: Uint8Array
+
+  constructor(fields: MediaFrameFields, modEx: Uint8Array) {
+    super(fields)
+    this.#modEx = modEx
+  }
+
+  override get modEx(): Uint8Array {
+    return this.#modEx
+  }
+
+  override withOwnBytes(): MediaFrame {
+    return this
+  }
+}
+
+/** With or without ModEx prefix. */
+export const frameOf = (fields: MediaFrameFields, modEx: Uint8Array | undefined): MediaFrame =>
+  modEx === undefined ? new MediaFrame(fields) : new ModExFrame(fields, modEx)

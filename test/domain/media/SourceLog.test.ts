@@ -209,3 +209,37 @@ test("headers have bytes of their own: they outlive the frames around them", () 
   expect([header.body, header.data]).toEqual([Uint8Array.of(0x17, 0, 1, 2, 3), Uint8Array.of(1, 2, 3)])
   expect([header.timestamp, header.published, header.header]).toEqual([log.at(0).timestamp, 7, true])
 })
+
+test("a frame is what it was made of, whatever shares a number with what", () => {
+  const bytes = new Uint8Array(70_000)
+  for (const kind of [Kind.Audio, Kind.Video, Kind.Data]) {
+    for (const [track, offset] of [
+      [0, 0],
+      [1, 5],
+      [255, 65_535]
+    ]) {
+      for (const role of [{}, { keyframe: true }, { header: true }] as ReadonlyArray<{
+        keyframe?: true
+        header?: true
+      }>) {
+        const frame = new MediaFrame({
+          kind,
+          published: 1,
+          bytes,
+          start: 7,
+          end: 70_000,
+          dataStart: 7 + offset,
+          track,
+          ...role
+        })
+        expect([frame.kind, frame.track, frame.dataStart, frame.keyframe, frame.header]).toEqual([
+          kind,
+          track,
+          7 + offset,
+          role.keyframe === true,
+          role.header === true
+        ])
+      }
+    }
+  }
+})

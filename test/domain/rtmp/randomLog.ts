@@ -1,5 +1,5 @@
 /** Random streams for property tests: frames as publishers send them, typed from the FLV and Enhanced RTMP layouts. */
-import { Kind, MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
+import { frameOf, Kind, type MediaFrame, type MediaFrameFields } from "../../../src/domain/media/MediaFrame.ts"
 import type { SourceLog } from "../../../src/domain/media/SourceLog.ts"
 
 export type Random = (below: number) => number
@@ -97,13 +97,14 @@ export class RandomPublisher {
   }
 
   #append(
-    fields: Omit<ConstructorParameters<typeof MediaFrame>[0], "published" | "bytes" | "start" | "end">,
-    body: Uint8Array
+    fields: Omit<MediaFrameFields, "published" | "bytes" | "start" | "end">,
+    body: Uint8Array,
+    modEx?: Uint8Array
   ) {
     // A few milliseconds of difference between the tracks, as interleaving makes them.
     const lag = fields.kind === Kind.Audio && this.#random(8) === 0 ? this.#random(60) : 0
     const published = (this.#time - lag) >>> 0
-    const frame = new MediaFrame({ ...fields, published, bytes: body, start: 0, end: body.length })
+    const frame = frameOf({ ...fields, published, bytes: body, start: 0, end: body.length }, modEx)
     const { kind, header } = frame
     const known = {
       frame,
@@ -149,7 +150,7 @@ export class RandomPublisher {
     const modEx =
       this.#shape.modEx && this.#random(2) === 0 ? Uint8Array.of(0x97, 2, 9, 8, 7, 5 - 4 * (1 - track)) : undefined
     if (track === 1 || modEx !== undefined) {
-      return this.#append({ kind: Kind.Audio, track, codec: opus, modEx }, this.#body([0x91, ...fourCc(opus)], 100))
+      return this.#append({ kind: Kind.Audio, track, codec: opus }, this.#body([0x91, ...fourCc(opus)], 100), modEx)
     }
     this.#append({ kind: Kind.Audio, codec: 10 }, this.#body([0xaf, 1], 200))
   }

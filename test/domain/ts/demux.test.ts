@@ -137,7 +137,9 @@ test("a stream that comes later, or changes its codec, leaves the other one as i
 
 test("times of 27 hours go on across the wrap of the 33-bit clock", () => {
   const [header, picture] = framesOf("h264-aac").filter((frame) => frame.kind === Kind.Video)
-  const later = (published: number) => new MediaFrame({ ...picture, published, keyframe: true, header: false })
+  const { bytes, codec, dataStart, end, kind, start } = picture
+  const fields = { kind, codec, bytes, start, end, dataStart, keyframe: true }
+  const later = (published: number) => new MediaFrame({ ...fields, published })
   const sent = Array.from({ length: 27 * 360 }, (_, i) => later(i * 10_000))
   const { demux, frames } = demuxed(muxed([header, ...sent]))
   expect(demux.faults).toEqual(noFaults)

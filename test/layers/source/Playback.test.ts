@@ -1,7 +1,7 @@
 import { describe, expect } from "bun:test"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import { Kind } from "../../../src/domain/media/MediaFrame.ts"
+import { Kind, MediaFrame } from "../../../src/domain/media/MediaFrame.ts"
 import { rtmpFormat } from "../../../src/domain/rtmp/RtmpFormat.ts"
 import { SpecChunkReader } from "../../support/specChunkReader.ts"
 import { effect } from "../../support/effect.ts"
@@ -359,14 +359,9 @@ effect("a viewer that leaves in the middle of a large message ends that message,
     sink.blocked = true
     const { append, flush, source } = publisher.publication
     publisher.send("vK")
-    const model = source.log.at(1)
-    const large = Object.assign(Object.create(model), {
-      bytes: new Uint8Array(300_000),
-      start: 0,
-      end: 300_000,
-      kind: Kind.Video
-    })
-    append(large)
+    const { codec, published } = source.log.at(1)
+    const bytes = new Uint8Array(300_000)
+    append(new MediaFrame({ kind: Kind.Video, codec, published, bytes, start: 0, end: bytes.length }))
     flush()
     yield* TestClock.adjust(350)
     sink.accept()
