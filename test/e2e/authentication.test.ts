@@ -1,7 +1,7 @@
 /** Publishers and players of others log in. */
 import { expect, test } from "bun:test"
 import { createHash } from "node:crypto"
-import { asked, decode, play, publish, rtmp2sink } from "../support/clients.ts"
+import { decode, play, publish, rtmp2sink } from "../support/clients.ts"
 import { clip } from "../support/media.ts"
 import { Program, words } from "../support/program.ts"
 import { type Runtime, type Server, withServer } from "../support/server.ts"
@@ -24,7 +24,7 @@ for (const runtime of ["bun", "deno", "node"] satisfies Array<Runtime>) {
         expect((await refused.exited).code).not.toBe(0)
       }
       await using player = play(server.rtmp())
-      await asked(player)
+      await server.plays(1)
       await using publisher = publish(source.path, withLogin(server, "joe:secret"))
       await publisher.succeeded()
       await player.receivedEndOf(source.packets)

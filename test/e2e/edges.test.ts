@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { asked, play, publish, rtmp2src, rtmpdump, rtmpsrc } from "../support/clients.ts"
+import { play, publish, rtmp2src, rtmpdump, rtmpsrc } from "../support/clients.ts"
 import { type Clip, clip, firstTime, trace } from "../support/media.ts"
 import { RtmpPublisher } from "../support/rtmpPublisher.ts"
 import { type Server, withServer } from "../support/server.ts"
@@ -13,7 +13,6 @@ const playAcross = async (server: Server, source: Clip, start: number, expectedF
   await using librtmp = rtmpdump(server.rtmp())
   await using gstreamer = rtmp2src(server.rtmp())
   await using gstreamerLibrtmp = rtmpsrc(server.rtmp())
-  await asked(ffmpeg)
   await server.plays(4)
   await using publisher = await RtmpPublisher.start(server.rtmp())
   publisher.send(source.tags, start)
@@ -48,7 +47,6 @@ test(
     const half = source.tags.findIndex(({ timestamp, type }) => type === 9 && timestamp >= 2000)
     publisher.send(source.tags.slice(0, half), starts[2]!)
     await using player = play(server.rtmp())
-    await asked(player)
     await server.plays(1)
     publisher.send(source.tags.slice(half), starts[2]!)
     await player.receivedEndOf(source.packets)
@@ -67,7 +65,7 @@ test(
   withServer({}, async (server) => {
     const source = await clip("h264Aac")
     await using player = play(server.rtmp())
-    await asked(player)
+    await server.plays(1)
     await using publisher = publish(source.path, server.rtmp(), { output: ["-output_ts_offset", "16776"] })
     await publisher.succeeded()
     await player.receivedEndOf(source.packets)

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { withCertificate } from "../support/certificate.ts"
-import { asked, play, publish } from "../support/clients.ts"
+import { play, publish } from "../support/clients.ts"
 import type { Packet } from "../support/flvReader.ts"
 import { clip, readFlv, trace } from "../support/media.ts"
 import { freePorts } from "../support/ports.ts"
@@ -21,7 +21,6 @@ test("nginx and a second server get what was published, packet by packet, with i
   await using origin = await startServer({ vhost: `forward { enabled on; destination ${destinations}; }` })
   await using atNginx = play(nginx.url("live/cam"))
   await using atSecond = play(second.rtmp("copy/of-cam"))
-  await Promise.all([asked(atNginx), asked(atSecond)])
   await Promise.all([nginx.playing("cam"), second.plays(1)])
   await using publisher = publish(media.path, origin.rtmp("live/cam"), { realTime: true })
   for (const player of [atNginx, atSecond]) {
@@ -47,7 +46,6 @@ test(
       await using strict = await startServer({ vhost: to })
       await using trusting = await startServer({ vhost: to.replace("enabled on", "enabled on; tls_verify off") })
       await using player = play(second.rtmp("live/cam"))
-      await asked(player)
       await second.plays(1)
       await using wary = publish(media.path, strict.rtmp("live/other"), { realTime: true })
       await strict.program.sees(/destination lost/)
@@ -123,7 +121,6 @@ test("curl adds a destination with name and password to a stream, sees how it go
   }
   const [right, wrong] = [await add("secret", "copy"), await add("Secret", "never")]
   await using player = play(second.rtmp("live/copy"))
-  await asked(player)
   await second.plays(1)
   await using publisher = publish(media.path, origin.rtmp("live/cam"), { realTime: true })
   await origin.program.sees(/destination lost/)

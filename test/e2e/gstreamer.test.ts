@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { asked, play, publish, rtmp2sink, rtmp2src, rtmpsrc, sinkFile } from "../support/clients.ts"
+import { play, publish, rtmp2sink, rtmp2src, rtmpsrc, sinkFile } from "../support/clients.ts"
 import { clip, readFlv, trace } from "../support/media.ts"
 import { withServer } from "../support/server.ts"
 
@@ -28,7 +28,7 @@ test(
     await reference.succeeded()
     const sent = readFlv(file).packets
     await using player = play(server.rtmp())
-    await asked(player)
+    await server.plays(1)
     await using publisher = rtmp2sink(source.path, server.rtmp())
     await publisher.succeeded()
     await player.receivedEndOf(sent)

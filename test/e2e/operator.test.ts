@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { httpsEnvironment, withCertificate } from "../support/certificate.ts"
-import { asked, play, publish } from "../support/clients.ts"
+import { play, publish } from "../support/clients.ts"
 import { clip } from "../support/media.ts"
 import { freePorts } from "../support/ports.ts"
 import { Program, words } from "../support/program.ts"
@@ -52,7 +52,6 @@ test("a callback server of SRS hears of every client in SRS's order and words, a
   await withServer({ vhost }, async (server) => {
     const media = await clip("h264Aac")
     await using copy = play(second.rtmp("copy/b"))
-    await asked(copy)
     await second.plays(1)
     await using overHttp = new Program(["curl", "-sN", "-o", "-", server.http()])
     await callbacks.program.sees(/on_play a/)

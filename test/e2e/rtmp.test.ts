@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { asked, decode, decodeFile, play, publish } from "../support/clients.ts"
+import { decode, decodeFile, play, publish } from "../support/clients.ts"
 import { clip, trace } from "../support/media.ts"
 import { Program, words } from "../support/program.ts"
 import { withServer } from "../support/server.ts"
@@ -10,7 +10,7 @@ for (const name of ["h264Aac", "videoOnly", "audioOnly", "h264Mp3"] as const) {
     withServer({}, async (server) => {
       const source = await clip(name)
       await using player = play(server.rtmp())
-      await asked(player)
+      await server.plays(1)
       await using publisher = publish(source.path, server.rtmp())
       await publisher.succeeded()
       await player.receivedEndOf(source.packets)
@@ -70,7 +70,7 @@ test(
     const source = await clip("videoOnly")
     const url = server.rtmp("live/busy")
     await using player = play(url)
-    await asked(player)
+    await server.plays(1)
     await using first = publish(source.path, url, { realTime: true })
     await first.sees(/frame=[1-9]/)
     await using second = publish(source.path, url)
@@ -86,7 +86,7 @@ test(
     const source = await clip("videoOnly")
     const url = server.rtmp("live/again")
     await using player = play(url)
-    await asked(player)
+    await server.plays(1)
     for (const round of [1, 2]) {
       await using publisher = publish(source.path, url)
       await publisher.succeeded()

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { asked, play, publish } from "../support/clients.ts"
+import { play, publish } from "../support/clients.ts"
 import { clip, trace } from "../support/media.ts"
 import { freePorts } from "../support/ports.ts"
 import { Program, words } from "../support/program.ts"
@@ -21,7 +21,6 @@ test("FFmpeg publishes and plays over RTMPS, with a certificate from files", asy
       const source = await clip("h264Aac")
       const url = `rtmps://127.0.0.1:${port}/live/a`
       await using player = play(url, { input: ["-tls_verify", "0"] })
-      await asked(player)
       await server.plays(1)
       await using publisher = publish(source.path, url, { output: ["-tls_verify", "0"] })
       await publisher.succeeded()

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { asked, play, publish } from "../support/clients.ts"
+import { play, publish } from "../support/clients.ts"
 import { clip, trace } from "../support/media.ts"
 import { type Runtime, withServer } from "../support/server.ts"
 
@@ -9,7 +9,6 @@ for (const runtime of ["bun", "deno", "node"] satisfies Array<Runtime>) {
     withServer({ runtime }, async (server) => {
       const source = await clip("h264Aac")
       await using rtmp = play(server.rtmp())
-      await asked(rtmp)
       await using http = play(server.http())
       await server.plays(2)
       await using publisher = publish(source.path, server.rtmp())

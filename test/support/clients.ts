@@ -126,7 +126,7 @@ export const publish = (path: string, url: string, options: PublishOptions = {})
 
 /**
  * FFmpeg plays and says each packet as it came: `ffprobe`, because `ffmpeg` holds the last ones back to interleave them.
- * Its standard error has `Sending play command` when it has asked.
+ * It says `Sending play command` some 40 ms before it does: what must reach it waits for the server (`plays`).
  */
 export const play = (url: string, options: PlayOptions = {}): Player =>
   new Player(
@@ -142,9 +142,6 @@ export const play = (url: string, options: PlayOptions = {}): Player =>
     () => new ProbeReader(),
     options
   )
-
-/** Waits until FFmpeg has sent its play command over RTMP. */
-export const asked = (player: Program): Promise<unknown> => player.sees(/Sending play command/)
 
 /** What decoding gave: one line a picture with its contents, and all that the decoders complained about. */
 export interface Decoded {
