@@ -14,9 +14,14 @@ export const startedMillis = 500
 /** sys/mman.h */
 const MADV_DONTNEED = 4
 
+const open = () => ({ calls: openCLibrary({ madvise: { args: ["usize", "usize", "i32"], returns: "i32" } }) })
+
+/** At the first use, once: what an opened library takes is never given back. */
+let opened: ReturnType<typeof open> | undefined
+
 /** Takes 5 ms. Throws where `/proc` cannot be read. */
 const give = (): void => {
-  const calls = openCLibrary({ madvise: { args: ["usize", "usize", "i32"], returns: "i32" } })
+  const { calls } = (opened ??= open())
   if (calls === undefined) return
   for (const { length, start } of readOnlyMappings(readFileSync("/proc/self/smaps", "latin1"), process.execPath)) {
     calls.madvise(start, length, MADV_DONTNEED)
