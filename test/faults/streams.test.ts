@@ -12,6 +12,7 @@ import { maxSourceBytes } from "../../src/layers/source/GopCache.ts"
 import { bodyOf } from "../simulation/identity.ts"
 import { effect } from "../support/effect.ts"
 import { inWorld } from "./harness.ts"
+import { plainPlayer } from "../support/rtmpOptions.ts"
 
 const stream = "default.test/live/a"
 
@@ -65,16 +66,7 @@ effect("the largest keyframe that RTMP can carry reaches viewers of every protoc
 effect("a keyframe of 20 MB, which no RTMP message and no FLV tag can hold, is left out and breaks nothing", () => {
   const frame = (length: number, keyframe: boolean, at: number) =>
     new MediaFrame({ kind: Kind.Video, published: at, bytes: new Uint8Array(length), start: 0, end: length, keyframe })
-  const rtmp = rtmpFormat({
-    chunkSize: 60_000,
-    times: "repaired",
-    base: "join",
-    multitrack: false,
-    modEx: false,
-    reduceHeaders: false,
-    streamId: 1,
-    place: 0
-  })
+  const rtmp = rtmpFormat({ ...plainPlayer, chunkSize: 60_000 })
   const flv = flvFormat({
     guess: true,
     hasAudio: false,

@@ -3,6 +3,7 @@ import { Encoded, type Format } from "../../../src/domain/media/Format.ts"
 import { rtmpFormat, rtmpFormats, type RtmpFormatOptions } from "../../../src/domain/rtmp/RtmpFormat.ts"
 import { randomOf } from "../config/random.ts"
 import { runCase } from "./sharedBytes.ts"
+import { plainPlayer } from "../../support/rtmpOptions.ts"
 
 const cases = Number(process.env["CASES"] ?? 1000)
 const firstSeed = Number(process.env["SEED"] ?? 1)
@@ -60,19 +61,9 @@ test("the judgement notices one delta that is off by a millisecond", () => {
 
 test("players that ask for the same as the one before share a format, others do not", () => {
   const formats = rtmpFormats()
-  const options: RtmpFormatOptions = {
-    chunkSize: 4096,
-    times: "repaired",
-    base: "join",
-    multitrack: false,
-    modEx: false,
-    reduceHeaders: false,
-    streamId: 1,
-    place: 0
-  }
-  const first = formats(options)
-  expect(formats({ ...options })).toBe(first)
+  const first = formats(plainPlayer)
+  expect(formats({ ...plainPlayer })).toBe(first)
   for (const other of [{ streamId: 2 }, { base: "absolute" }, { place: 1 }, { chunkSize: 128 }] as const) {
-    expect(formats({ ...options, ...other })).not.toBe(first)
+    expect(formats({ ...plainPlayer, ...other })).not.toBe(first)
   }
 })

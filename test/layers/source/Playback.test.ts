@@ -6,6 +6,7 @@ import { rtmpFormat } from "../../../src/domain/rtmp/RtmpFormat.ts"
 import { SpecChunkReader } from "../../support/specChunkReader.ts"
 import { effect } from "../../support/effect.ts"
 import { harness, letters } from "./harness.ts"
+import { plainPlayer } from "../../support/rtmpOptions.ts"
 
 const play = (text: string) => `vhost __defaultVhost__ { ${text} }`
 
@@ -345,16 +346,7 @@ effect("a viewer that leaves in the middle of a large message ends that message,
   Effect.gen(function* () {
     const { publish, view } = yield* harness()
     const publisher = yield* publish("a")
-    const format = rtmpFormat({
-      chunkSize: 128,
-      times: "repaired",
-      base: "join",
-      multitrack: false,
-      modEx: false,
-      reduceHeaders: false,
-      streamId: 1,
-      place: 0
-    })
+    const format = rtmpFormat({ ...plainPlayer, chunkSize: 128 })
     const { leave, sink } = yield* view("a", { format })
     sink.blocked = true
     const { append, flush, source } = publisher.publication
